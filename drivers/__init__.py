@@ -1,0 +1,1 @@
+"""The hardware: camera, fingerprint sensor, lights, buzzer. Knows nothing of attendance."""

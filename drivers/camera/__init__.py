@@ -1,0 +1,5 @@
+"""Cameras behind one small contract: picamera, webcam and replay."""
+
+from drivers.camera.contract import Camera, CameraSettings, Frame, open_camera
+
+__all__ = ["Camera", "CameraSettings", "Frame", "open_camera"]

@@ -1,0 +1,58 @@
+"""What every camera promises."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture as the camera gave it.
+
+    pixels: uint8, shape (height, width, 3), blue-green-red as OpenCV has it; never written to again.
+    monotonic_s: when it was taken, on time.monotonic()'s clock.
+    number: counts from 1 since the camera was opened.
+    """
+
+    pixels: NDArray[np.uint8]
+    monotonic_s: float
+    number: int
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """The [camera] table of gerbang.toml. Sizes in pixels; `source` is what a webcam or a replay reads."""
+
+    driver: Literal["picamera", "webcam", "replay"] = "webcam"
+    source: str = ""  # webcam: number or device; replay: a folder, a video or a scene (.toml)
+    width_px: int = 640
+    height_px: int = 480
+    fps: int = 30
+
+
+class Camera(Protocol):
+    """A source of frames. One thread reads; any thread may close."""
+
+    def read(self) -> Frame:
+        """The next frame, waiting for it. Raises CameraError when there is none, CameraEnded at a replay's end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device. May be called twice."""
+        ...
+
+
+def open_camera(settings: CameraSettings, base: Path = Path()) -> Camera:
+    """The camera that the settings name; relative paths count from `base`. Raises CameraError."""
+    from drivers.camera import picamera, replay, webcam  # only the named driver's vendor is needed
+
+    match settings.driver:
+        case "picamera":
+            return picamera.PiCamera(settings)
+        case "webcam":
+            return webcam.Webcam(settings)
+        case "replay":
+            return replay.open_replay(settings, base)

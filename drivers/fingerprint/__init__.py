@@ -1,0 +1,11 @@
+"""Fingerprint sensors behind one small contract."""
+
+from drivers.fingerprint.contract import (
+    EnrolStep,
+    FingerprintSensor,
+    FingerprintSettings,
+    Touch,
+    open_sensor,
+)
+
+__all__ = ["EnrolStep", "FingerprintSensor", "FingerprintSettings", "Touch", "open_sensor"]

@@ -1,0 +1,1 @@
+"""The gate: sees, decides, records, answers."""

@@ -1,0 +1,233 @@
+"""What goes forward through the gate: sightings in, effects and cues out. All frozen, all without names or pictures.
+
+Distances are Euclidean between 128-dimensional embeddings; boxes are (x, y, width, height) in pixels of the frame.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+Box = tuple[int, int, int, int]
+Part = Literal["camera", "sensor", "store"]
+Means = Literal["face", "finger"]
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something was: wall clock (seconds since 1970, UTC) and time.monotonic(), which never jumps."""
+
+    wall_s: float
+    monotonic_s: float
+
+
+# --- sightings: what the eye, the sensor and the store report ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something was noticed at a moment."""
+
+    at: Moment
+
+
+@dataclass(frozen=True)
+class Nobody(Sighting):
+    """The camera looked, and no face was there."""
+
+
+@dataclass(frozen=True)
+class FaceSeen(Sighting):
+    """One face is there and being looked at; who it is, is not known yet."""
+
+    box: Box
+
+
+@dataclass(frozen=True)
+class FaceTooFar(Sighting):
+    """One face is there, too small to be known."""
+
+    box: Box
+
+
+@dataclass(frozen=True)
+class SeveralFaces(Sighting):
+    """Two or more faces, none clearly nearest."""
+
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class FaceKnown(Sighting):
+    """One look at a face that the gallery knows. runner_up: distance to the nearest other person, if any."""
+
+    box: Box
+    person: str
+    distance: float
+    runner_up: float | None
+
+
+@dataclass(frozen=True)
+class FaceUnknown(Sighting):
+    """One look at a face that the gallery does not know. nearest: distance to the nearest person, if any."""
+
+    box: Box
+    nearest: float | None
+
+
+@dataclass(frozen=True)
+class FingerKnown(Sighting):
+    """A finger whose page in the sensor belongs to a person."""
+
+    person: str
+    score: int
+
+
+@dataclass(frozen=True)
+class FingerUnknown(Sighting):
+    """A finger that belongs to nobody here."""
+
+
+@dataclass(frozen=True)
+class PartLost(Sighting):
+    """A part stopped working; why is for the log and the journal, without personal data."""
+
+    part: Part
+    why: str
+
+
+@dataclass(frozen=True)
+class PartBack(Sighting):
+    """A part works again."""
+
+    part: Part
+
+
+@dataclass(frozen=True)
+class Committed(Sighting):
+    """The store has the attendance on the card."""
+
+    attendance: "Attendance"
+
+
+@dataclass(frozen=True)
+class CommitFailed(Sighting):
+    """The store could not keep the attendance."""
+
+    attendance: "Attendance"
+    why: str
+
+
+@dataclass(frozen=True)
+class Tick(Sighting):
+    """Nothing happened, but time went by."""
+
+
+# --- what is to be recorded -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """A person was present, shown by face (distance, runner_up) or finger (score)."""
+
+    at: Moment
+    person: str
+    direction: Direction
+    means: Means
+    distance: float | None = None
+    runner_up: float | None = None
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Somebody was not known. nearest: distance to the nearest person, where a face was compared."""
+
+    at: Moment
+    means: Means
+    nearest: float | None = None
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A person came again too soon; `first` is the record that stands."""
+
+    at: Moment
+    person: str
+    means: Means
+    first: Moment
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A part was lost, or is back (over)."""
+
+    at: Moment
+    part: Part
+    why: str
+    over: bool = False
+
+
+Record = Attendance | Refusal | Repeat | Fault
+
+
+# --- effects: what the gate wants done --------------------------------------------------------------------------
+
+
+class Sign(Enum):
+    """All that a gate can say; feedback.py gives each its light, sound and words."""
+
+    READY = "ready"
+    LOOK = "look"
+    CLOSER = "closer"
+    ONE_AT_A_TIME = "one_at_a_time"
+    RECORDED = "recorded"
+    REPEATED = "repeated"
+    UNKNOWN_USE_FINGER = "unknown_use_finger"
+    UNKNOWN = "unknown"
+    FINGER_UNKNOWN = "finger_unknown"
+    CAMERA_LOST = "camera_lost"
+    NEEDS_SERVICE = "needs_service"
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A sign for the person at the gate; for whom and which record, where it is about one."""
+
+    sign: Sign
+    person: str | None = None
+    attendance: Attendance | None = None
+    first: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Show:
+    """Let lights, buzzer and page say it."""
+
+    cue: Cue
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Put the attendance on the card, and come back with Committed or CommitFailed."""
+
+    attendance: Attendance
+
+
+@dataclass(frozen=True)
+class Note:
+    """Put this into the journal too; nobody waits for it."""
+
+    record: Refusal | Repeat | Fault
+
+
+Effect = Show | Commit | Note
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Who is in front of the gate now, and since when; see gate.py."""
+
+    since: Moment
+    looks: int = 0
+    agreeing: tuple[FaceKnown, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Between the kiosk and the Disdik."""
