@@ -1,0 +1,249 @@
+"""gerbang.toml becomes frozen dataclasses; every mistake is named, with its line, before anything starts."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from drivers.buzzer import BuzzerSettings
+from drivers.camera import CameraSettings
+from drivers.fingerprint import FingerprintSettings
+from drivers.lights import LightSettings
+from kiosk.errors import ConfigError
+from kiosk.gate import Policy
+
+DEFAULT_PATH = Path("gerbang.toml")
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone; WIB is Asia/Jakarta, WITA Asia/Makassar, WIT Asia/Jayapura")
+    return name
+
+
+def _listen(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("should be an address and a port, such as 127.0.0.1:8500")
+    return address
+
+
+def _url(url: str) -> str:
+    if url and not re.match(r"https?://[^\s/]+", url):
+        raise ValueError("should begin with https:// (or http:// on this very machine)")
+    return url.rstrip("/")
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """Where the gate hangs. npsn: the school's number, 8 digits, or empty while it is not known."""
+
+    npsn: Annotated[str, Field(pattern=r"^(\d{8})?$")] = ""
+    name: Annotated[str, Field(max_length=120)] = "Sekolah"
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Jakarta"
+    language: Literal["id", "en"] = "id"
+
+
+@dataclass(frozen=True)
+class EyeSettings:
+    """How faces are known. Distances as in dlib's network; facts and source in kiosk/gallery.py.
+
+    threshold: a farther face is unknown; margin: how much farther the runner-up must be;
+    min_face_px: a smaller face is asked to come nearer.
+    """
+
+    threshold: Annotated[float, Field(gt=0, le=0.6)] = 0.45
+    margin: Annotated[float, Field(ge=0, le=0.3)] = 0.04
+    min_face_px: Annotated[int, Field(ge=40, le=1000)] = 100
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The gate's patience; see Policy in kiosk/gate.py."""
+
+    agreeing_looks: Annotated[int, Field(ge=1, le=20)] = 2
+    finger_after_looks: Annotated[int, Field(ge=1, le=100)] = 5
+    finger_after_s: Annotated[float, Field(gt=0, le=60)] = 4.0
+    repeat_after_s: Annotated[float, Field(ge=0, le=86400)] = 300.0
+    answer_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where the journal and the people are kept; beside it lies the key to the templates."""
+
+    path: Path = Path("gerbang.db")
+
+
+@dataclass(frozen=True)
+class ScreenSettings:
+    """Where the page is served."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8500"
+
+
+@dataclass(frozen=True)
+class DistrictSettings:
+    """The Disdik's server; an empty url means that nobody fetches the records."""
+
+    url: Annotated[str, AfterValidator(_url)] = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole of gerbang.toml. Relative paths count from the file's own folder."""
+
+    site: SiteSettings = field(default_factory=SiteSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    fingerprint: FingerprintSettings = field(default_factory=FingerprintSettings)
+    lights: LightSettings = field(default_factory=LightSettings)
+    buzzer: BuzzerSettings = field(default_factory=BuzzerSettings)
+    eye: EyeSettings = field(default_factory=EyeSettings)
+    gate: GateSettings = field(default_factory=GateSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
+    district: DistrictSettings = field(default_factory=DistrictSettings)
+    base: Path = Path()
+
+    @property
+    def store_path(self) -> Path:
+        """Where the store is."""
+        return self.base / self.store.path
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.site.timezone)
+
+    @property
+    def policy(self) -> Policy:
+        """The gate's rules as this school has them."""
+        patience = {item.name: getattr(self.gate, item.name) for item in fields(self.gate)}
+        return Policy(zone=self.zone, **patience)
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read the file; without one, gerbang.toml here if there is one, else all defaults. Raises ConfigError."""
+    if path is None and not DEFAULT_PATH.exists():
+        return Config()
+    path = path or DEFAULT_PATH
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration at {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the configuration {path} can't be read: {error}") from error
+    return parse_config(text, path)
+
+
+def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
+    """The configuration in this text. Raises ConfigError that names every mistake, a line each."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    mistakes = _unknown(tables)
+    try:
+        config = _ADAPTER.validate_python({**_known(tables), "base": path.parent})
+    except ValidationError as error:
+        mistakes += [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
+    else:
+        mistakes += _clashes(config)
+    if mistakes:
+        lines = _lines(text)
+        named = sorted((lines.get(place, lines.get(place[:1], 1)), place, what) for place, what in mistakes)
+        raise ConfigError(
+            "\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named)
+        )
+    return config
+
+
+Place = tuple[str, ...]
+Mistake = tuple[Place, str]
+_ADAPTER = TypeAdapter(Config)
+_TABLES: dict[str, list[str]] = {
+    item.name: [key.name for key in fields(item.default_factory)]  # type: ignore[arg-type]
+    for item in fields(Config)
+    if item.name != "base"
+}
+
+
+def _unknown(tables: dict[str, Any]) -> list[Mistake]:
+    """Tables and settings that do not exist, most often for a slip of the pen."""
+    mistakes: list[Mistake] = []
+    for name, table in tables.items():
+        if name not in _TABLES:
+            mistakes.append(((name,), f"is not a table that we know{_nearest(name, list(_TABLES))}"))
+        elif isinstance(table, dict):
+            mistakes += [
+                ((name, key), f"is not a setting that we know{_nearest(key, _TABLES[name])}")
+                for key in table
+                if key not in _TABLES[name]
+            ]
+    return mistakes
+
+
+def _known(tables: dict[str, Any]) -> dict[str, Any]:
+    """The same without what is unknown, so that all the other mistakes are found as well."""
+    return {
+        name: {key: value for key, value in table.items() if key in _TABLES[name]}
+        if isinstance(table, dict)
+        else table
+        for name, table in tables.items()
+        if name in _TABLES
+    }
+
+
+def _clashes(config: Config) -> list[Mistake]:
+    """Two parts on one pin."""
+    pins = []
+    if config.lights.driver == "gpio":
+        pins += [("lights", colour) for colour in ("green", "red", "blue")]
+    if config.buzzer.driver == "gpio":
+        pins.append(("buzzer", "pin"))
+    taken: dict[int, Place] = {}
+    mistakes: list[Mistake] = []
+    for table, key in pins:
+        pin = getattr(getattr(config, table), key)
+        if pin in taken:
+            mistakes.append(((table, key), f"uses pin {pin}, which is taken by {'.'.join(taken[pin])}"))
+        taken.setdefault(pin, (table, key))
+    return mistakes
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+
+
+def _place(location: tuple[int | str, ...]) -> Place:
+    return tuple(str(part) for part in location[:2])
+
+
+def _sentence(item: ErrorDetails) -> str:
+    """Pydantic's finding as the end of a sentence."""
+    message = item["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if item["type"] == "dataclass_type":
+        return "should be a table, written as [name]"
+    message = message.removeprefix("input ")
+    return message if item["type"] == "value_error" else f"{message}, not {item['input']!r}"
+
+
+def _lines(text: str) -> dict[Place, int]:
+    """On which line each table and setting stands; tomllib does not tell."""
+    places: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            table = tuple(re.split(r"\s*\.\s*", header[1].replace('"', "")))
+            places.setdefault(table, number)
+        elif setting := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
+            places.setdefault((*table, *setting[1].split(".")), number)
+    return places

@@ -1,0 +1,7 @@
+"""What the kiosk keeps on its card: the journal, people, sealed templates, cursors."""
+
+from kiosk.store.database import Store, open_store
+from kiosk.store.journal import Entry, Journal
+from kiosk.store.people import People, Person, Template
+
+__all__ = ["Entry", "Journal", "People", "Person", "Store", "Template", "open_store"]
