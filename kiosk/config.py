@@ -16,7 +16,7 @@ from drivers.camera import CameraSettings
 from drivers.fingerprint import FingerprintSettings
 from drivers.lights import LightSettings
 from kiosk.errors import ConfigError
-from kiosk.gate import Policy
+from kiosk.policy import Policy
 
 DEFAULT_PATH = Path("gerbang.toml")
 
@@ -65,7 +65,7 @@ class EyeSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The gate's patience; see Policy in kiosk/gate.py."""
+    """The gate's patience; see Policy in kiosk/policy.py."""
 
     agreeing_looks: Annotated[int, Field(ge=1, le=20)] = 2
     finger_after_looks: Annotated[int, Field(ge=1, le=100)] = 5
@@ -158,9 +158,7 @@ def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
     if mistakes:
         lines = _lines(text)
         named = sorted((lines.get(place, lines.get(place[:1], 1)), place, what) for place, what in mistakes)
-        raise ConfigError(
-            "\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named)
-        )
+        raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named))
     return config
 
 
@@ -192,9 +190,7 @@ def _unknown(tables: dict[str, Any]) -> list[Mistake]:
 def _known(tables: dict[str, Any]) -> dict[str, Any]:
     """The same without what is unknown, so that all the other mistakes are found as well."""
     return {
-        name: {key: value for key, value in table.items() if key in _TABLES[name]}
-        if isinstance(table, dict)
-        else table
+        name: {key: value for key, value in table.items() if key in _TABLES[name]} if isinstance(table, dict) else table
         for name, table in tables.items()
         if name in _TABLES
     }

@@ -56,9 +56,7 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise StoreFull(
-                f"there is no room left for the store {path}: free some space on the card"
-            ) from error
+            raise StoreFull(f"there is no room left for the store {path}: free some space on the card") from error
         if code == sqlite3.SQLITE_BUSY:
             raise StoreError(f"the store {path} is held by another program; try again in a moment") from error
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):

@@ -18,9 +18,7 @@ class Cursors:
     def get(self, destination: str) -> int:
         """The number that this destination has; 0 where it has nothing."""
         with translated(self._path):
-            row = self._db.execute(
-                "SELECT number FROM cursor WHERE destination = ?", [destination]
-            ).fetchone()
+            row = self._db.execute("SELECT number FROM cursor WHERE destination = ?", [destination]).fetchone()
         return int(row[0]) if row else 0
 
     def advance(self, destination: str, number: int) -> None:

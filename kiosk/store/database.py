@@ -68,9 +68,7 @@ def _make_folder(folder: Path) -> None:
 def _migrate(db: Database, path: Path) -> None:
     """Refuses a newer store before anything in it is touched."""
     with translated(path):
-        known = {step.name for step in migrations.pending(db)} | {
-            step.name for step in migrations.applied(db)
-        }
+        known = {step.name for step in migrations.pending(db)} | {step.name for step in migrations.applied(db)}
         unknown = sorted({step.name for step in migrations.applied(db)} - _released())
         if unknown:
             raise StoreNewer(

@@ -59,8 +59,7 @@ class People:
                 " (SELECT group_concat(page) FROM finger WHERE person = person.id) FROM person ORDER BY name, id"
             ).fetchall()
         return [
-            Person(*row[:3], pages=tuple(sorted(map(int, (row[3] or "").split(",")))) if row[3] else ())
-            for row in rows
+            Person(*row[:3], pages=tuple(sorted(map(int, (row[3] or "").split(",")))) if row[3] else ()) for row in rows
         ]
 
     def get(self, person: str) -> Person | None:

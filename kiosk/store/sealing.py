@@ -29,9 +29,7 @@ class Sealer:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
         except InvalidTag as error:
-            raise StoreError(
-                "a template can't be opened: the store's key is not the one it was sealed with"
-            ) from error
+            raise StoreError("a template can't be opened: the store's key is not the one it was sealed with") from error
 
 
 def load_key(path: Path, *, create: bool) -> bytes:
