@@ -6,8 +6,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of the gate. sign: the Sign's value; colour: the light's; time: wall clock in the school's zone, HH:MM.
+    """One answer of the gate.
 
+    sign: the Sign's value; colour: the light's; time: wall clock in the school's zone, HH:MM.
     stays_s: how long it should fill the page; 0 for a state that lasts until the next answer.
     light, sound: what was given to the lights and the buzzer, in a word each, for those who read along.
     """

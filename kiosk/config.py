@@ -125,7 +125,7 @@ class Config:
     def policy(self) -> Policy:
         """The gate's rules as this school has them."""
         patience = {item.name: getattr(self.gate, item.name) for item in fields(self.gate)}
-        return Policy(zone=self.zone, **patience)
+        return Policy(zone=self.zone, finger=self.fingerprint.driver != "none", **patience)
 
 
 def load_config(path: Path | None = None) -> Config:

@@ -8,6 +8,7 @@ KioskError
  +- PhotoError           a photograph can't be used
  +- ModelError           dlib's models are missing or damaged
  +- EnrolmentError       this person can't be enrolled so
+ +- ScreenError          the page can't be served
 """
 
 
@@ -41,3 +42,7 @@ class ModelError(KioskError, OSError):
 
 class EnrolmentError(KioskError, ValueError):
     """A person can't be enrolled in this way."""
+
+
+class ScreenError(KioskError, OSError):
+    """The page can't be served."""

@@ -3,7 +3,7 @@
 Distances are Euclidean between 128-dimensional embeddings; boxes are (x, y, width, height) in pixels of the frame.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
@@ -222,12 +222,3 @@ class Note:
 
 
 Effect = Show | Commit | Note
-
-
-@dataclass(frozen=True)
-class Stay:
-    """Who is in front of the gate now, and since when; see gate.py."""
-
-    since: Moment
-    looks: int = 0
-    agreeing: tuple[FaceKnown, ...] = field(default=())

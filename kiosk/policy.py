@@ -13,6 +13,8 @@ class Policy:
     finger_after_looks, finger_after_s: without a match after so many looks, or so long, the finger is asked for.
     repeat_after_s: a person who comes again sooner is told so, and not recorded twice.
     answer_s: how long an answer stays for the person to read.
+    gone_after_s: who was not seen for so long has left; shorter gaps are a blink of the detector.
+    finger: whether there is a sensor at this gate at all.
     """
 
     zone: ZoneInfo
@@ -21,3 +23,5 @@ class Policy:
     finger_after_s: float = 4.0
     repeat_after_s: float = 300.0
     answer_s: float = 3.0
+    gone_after_s: float = 2.0
+    finger: bool = True

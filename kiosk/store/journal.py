@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from kiosk.events import Moment
 from kiosk.store.connection import transaction, translated
 
 FIRST_PREVIOUS = "0" * 64
-_COLUMNS = "id, device, number, boot, wall, monotonic_ns, trust, kind, payload, previous, hash"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,10 @@ class Entry:
         content = {key: value for key, value in asdict(self).items() if key != "hash"}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+_COLUMNS = [item.name for item in fields(Entry)]
+_PAYLOAD = _COLUMNS.index("payload")
 
 
 class Journal:
@@ -102,6 +105,5 @@ class Journal:
 
     def _select(self, where: str, *values: object) -> Iterator[Entry]:
         with translated(self._path):
-            for row in self._db.execute(f"SELECT {_COLUMNS} FROM entry {where}", values):
-                *head, payload, previous, digest = row
-                yield Entry(*head, payload=json.loads(payload), previous=previous, hash=digest)
+            for row in self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM entry {where}", values):
+                yield Entry(**dict(zip(_COLUMNS, row, strict=True)) | {"payload": json.loads(row[_PAYLOAD])})

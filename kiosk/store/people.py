@@ -59,7 +59,8 @@ class People:
                 " (SELECT group_concat(page) FROM finger WHERE person = person.id) FROM person ORDER BY name, id"
             ).fetchall()
         return [
-            Person(*row[:3], pages=tuple(sorted(map(int, (row[3] or "").split(",")))) if row[3] else ()) for row in rows
+            Person(person, name, faces, tuple(sorted(map(int, pages.split(",")))) if pages else ())
+            for person, name, faces, pages in rows
         ]
 
     def get(self, person: str) -> Person | None:

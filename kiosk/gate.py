@@ -1,0 +1,362 @@
+"""Every rule of the gate's decision: a table, and the pure function `step` over it.
+
+Everything that affects what the gate decides lives in this file. Nothing here reads a clock, a disk or a pin: time
+comes in with each sighting, and what is to be done goes out as effects.
+
+A gate is in one of four phases:
+
+READY     nobody is there
+LOOKING   somebody is there, and not known yet
+ASKING    the face did not serve; the finger is asked for, and the face is looked at all the same
+ANSWERED  an answer stands for the person to read; the next person is looked at behind it
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from kiosk.events import (
+    Attendance,
+    Commit,
+    CommitFailed,
+    Committed,
+    Cue,
+    Direction,
+    Effect,
+    FaceKnown,
+    FaceSeen,
+    FaceTooFar,
+    FaceUnknown,
+    Fault,
+    FingerKnown,
+    FingerUnknown,
+    Moment,
+    Nobody,
+    Note,
+    Part,
+    PartBack,
+    PartLost,
+    Refusal,
+    Repeat,
+    SeveralFaces,
+    Show,
+    Sighting,
+    Sign,
+    Tick,
+)
+from kiosk.policy import Policy
+
+
+class Phase(Enum):
+    """What the gate is doing."""
+
+    READY = "ready"
+    LOOKING = "looking"
+    ASKING = "asking"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody in front of the camera, from coming to leaving.
+
+    since: when a face that can be looked at was first there, None while all were too far.
+    seen: when a face was last there. looks: embeddings compared. agreeing: the latest looks that name one person.
+    """
+
+    seen: Moment
+    since: Moment | None = None
+    looks: int = 0
+    agreeing: tuple[FaceKnown, ...] = ()
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An answer that stands until a moment (monotonic seconds), and the person whom it is for, if one."""
+
+    until_s: float
+    person: str | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the gate remembers. `last`: the newest record of each person; `here`: who was served and stays."""
+
+    cue: Cue = field(default=Cue(Sign.READY))
+    visit: Visit | None = None
+    standing: Standing | None = None
+    last: Mapping[str, Attendance] = field(default_factory=dict)
+    here: Mapping[str, Moment] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    lost: frozenset[Part] = frozenset()
+
+    @property
+    def phase(self) -> Phase:
+        """What the gate is doing."""
+        if self.standing:
+            return Phase.ANSWERED
+        if self.visit is None:
+            return Phase.READY
+        return Phase.ASKING if self.visit.asked else Phase.LOOKING
+
+
+Outcome = tuple[State, tuple[Effect, ...]]
+Rule = Callable[[State, Any, Policy], Outcome]
+
+
+def step(state: State, sighting: Sighting, policy: Policy) -> Outcome:
+    """The next state, and what is to be done, in order."""
+    rested, first = _rest(state, sighting.at, policy)
+    after, second = TABLE[type(sighting)][rested.phase](rested, sighting, policy)
+    return after, first + second
+
+
+# --- rules, in the order in which a person meets them -------------------------------------------------------------
+
+
+def _nothing(state: State, _: Sighting, __: Policy) -> Outcome:
+    return state, ()
+
+
+def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
+    """Somebody comes; patience does not run yet."""
+    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at)
+    return _show(replace(state, visit=visit), Cue(Sign.CLOSER))
+
+
+def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
+    """A face to look at; patience runs from the first. Just after a record it is most likely the one served."""
+    looking = replace(state, visit=_looked_at(state, sighting.at))
+    if state.here:
+        return looking, ()
+    return _ask_if_due(looking, sighting.at, policy) or _show(looking, Cue(Sign.LOOK))
+
+
+def _behind(state: State, sighting: FaceSeen | FaceTooFar, _: Policy) -> Outcome:
+    """A face behind a standing answer, or while the finger is asked for: it stays the same."""
+    return replace(state, visit=_looked_at(state, sighting.at)), ()
+
+
+def _several(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
+    """Whose record would it be? One at a time; looks so far do not count."""
+    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at, since=None, looks=0, agreeing=())
+    return _show(replace(state, visit=visit), Cue(Sign.ONE_AT_A_TIME))
+
+
+def _several_behind(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
+    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at, agreeing=())
+    return replace(state, visit=visit), ()
+
+
+def _face_known(state: State, sighting: FaceKnown, policy: Policy) -> Outcome:
+    """One look that names a person; several in a row that agree are believed."""
+    if sighting.person in state.here:
+        return replace(state, here={**state.here, sighting.person: sighting.at}, visit=None), ()
+    if sighting.person in state.pending or (state.standing and state.standing.person == sighting.person):
+        return replace(state, visit=None), ()
+    visit = _looked_at(state, sighting.at)
+    same = [look for look in visit.agreeing if look.person == sighting.person]
+    agreeing = (*same, sighting) if len(same) == len(visit.agreeing) else (sighting,)
+    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=agreeing))
+    if len(agreeing) < policy.agreeing_looks:
+        return _ask_if_due(looking, sighting.at, policy) or (looking, ())
+    surest = max(agreeing, key=lambda look: look.distance)
+    return _present(
+        looking,
+        policy,
+        Attendance(
+            sighting.at,
+            sighting.person,
+            "in",
+            "face",
+            distance=surest.distance,
+            runner_up=surest.runner_up,
+        ),
+    )
+
+
+def _face_unknown(state: State, sighting: FaceUnknown, policy: Policy) -> Outcome:
+    """One look that names nobody; after some, the finger is asked for."""
+    visit = _looked_at(state, sighting.at)
+    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=()))
+    return _ask_if_due(looking, sighting.at, policy, sighting.nearest) or (looking, ())
+
+
+def _finger_known(state: State, sighting: FingerKnown, policy: Policy) -> Outcome:
+    """A known finger is believed at any time: the driver searched twice."""
+    if sighting.person in state.pending or (state.standing and state.standing.person == sighting.person):
+        return state, ()
+    return _present(state, policy, Attendance(sighting.at, sighting.person, "in", "finger", score=sighting.score))
+
+
+def _finger_unknown(state: State, sighting: FingerUnknown, policy: Policy) -> Outcome:
+    after, shown = _answer(state, Cue(Sign.FINGER_UNKNOWN), sighting.at, policy)
+    return after, (*shown, Note(Refusal(sighting.at, "finger")))
+
+
+def _committed(state: State, sighting: Committed, policy: Policy) -> Outcome:
+    """It is on the card: now, and not before, the light turns green."""
+    done = sighting.attendance
+    kept = replace(
+        state,
+        pending=state.pending - {done.person},
+        last={**state.last, done.person: done},
+        here={**state.here, done.person: sighting.at},
+        lost=state.lost - {"store"},
+    )
+    after, shown = _answer(kept, Cue(Sign.RECORDED, done.person, done), sighting.at, policy)
+    if "store" in state.lost:
+        shown = (*shown, Note(Fault(sighting.at, "store", "", over=True)))
+    return after, shown
+
+
+def _commit_failed(state: State, sighting: CommitFailed, policy: Policy) -> Outcome:
+    """Nothing was recorded, and nothing green is shown; the person may try again when the answer is over."""
+    failed = replace(state, pending=state.pending - {sighting.attendance.person}, lost=state.lost | {"store"})
+    after, shown = _answer(failed, Cue(Sign.NEEDS_SERVICE, sighting.attendance.person), sighting.at, policy)
+    if "store" in state.lost:
+        return after, shown
+    return after, (*shown, Note(Fault(sighting.at, "store", sighting.why)))
+
+
+def _part_lost(state: State, sighting: PartLost, _: Policy) -> Outcome:
+    if sighting.part in state.lost:
+        return state, ()
+    visit = None if sighting.part == "camera" else state.visit
+    after = replace(state, lost=state.lost | {sighting.part}, visit=visit)
+    return after, (Note(Fault(sighting.at, sighting.part, sighting.why)),)
+
+
+def _part_back(state: State, sighting: PartBack, _: Policy) -> Outcome:
+    if sighting.part not in state.lost:
+        return state, ()
+    after = replace(state, lost=state.lost - {sighting.part})
+    return after, (Note(Fault(sighting.at, sighting.part, "", over=True)),)
+
+
+def _then_resting(rule: Rule) -> Rule:
+    """The rule, and then the sign that the gate rests on, for it may be another now."""
+
+    def both(state: State, sighting: Sighting, policy: Policy) -> Outcome:
+        after, effects = rule(state, sighting, policy)
+        shown, more = _show(after, _resting_cue(after, policy))
+        return shown, effects + more
+
+    return both
+
+
+def _wait(state: State, sighting: Sighting, policy: Policy) -> Outcome:
+    """Nothing new, but patience runs."""
+    return _ask_if_due(state, sighting.at, policy) or (state, ())
+
+
+def _every(rule: Rule) -> dict[Phase, Rule]:
+    return dict.fromkeys(Phase, rule)
+
+
+TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
+    Nobody: {**_every(_nothing), Phase.LOOKING: _wait},
+    Tick: {**_every(_nothing), Phase.LOOKING: _wait},
+    FaceTooFar: {**_every(_face_far), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
+    FaceSeen: {**_every(_face_near), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
+    SeveralFaces: {**_every(_several), Phase.ASKING: _several_behind, Phase.ANSWERED: _several_behind},
+    FaceKnown: _every(_face_known),
+    FaceUnknown: _every(_face_unknown),
+    FingerKnown: _every(_finger_known),
+    FingerUnknown: _every(_finger_unknown),
+    Committed: _every(_committed),
+    CommitFailed: _every(_commit_failed),
+    PartLost: {**_every(_then_resting(_part_lost)), Phase.ANSWERED: _part_lost},
+    PartBack: {**_every(_then_resting(_part_back)), Phase.ANSWERED: _part_back},
+}
+
+
+# --- what the rules are made of ------------------------------------------------------------------------------------
+
+
+def _rest(state: State, at: Moment, policy: Policy) -> Outcome:
+    """What time alone changes: answers end, people leave."""
+    here = {
+        person: seen for person, seen in state.here.items() if at.monotonic_s - seen.monotonic_s <= policy.gone_after_s
+    }
+    visit = state.visit
+    if visit and at.monotonic_s - visit.seen.monotonic_s > policy.gone_after_s:
+        visit = None
+    over = state.standing is not None and at.monotonic_s >= state.standing.until_s
+    rested = replace(state, here=here, visit=visit, standing=None if over else state.standing)
+    if rested.standing or not (over or visit is not state.visit):
+        return rested, ()
+    return _show(rested, _resting_cue(rested, policy))
+
+
+def _resting_cue(state: State, policy: Policy) -> Cue:
+    """The sign for a gate that has nothing else to say."""
+    finger = policy.finger and "sensor" not in state.lost
+    if "store" in state.lost or ("camera" in state.lost and not finger):
+        return Cue(Sign.NEEDS_SERVICE)
+    if "camera" in state.lost:
+        return Cue(Sign.CAMERA_LOST)
+    if state.visit and state.visit.asked:
+        return Cue(Sign.UNKNOWN_USE_FINGER if finger else Sign.UNKNOWN)
+    return Cue(Sign.READY)
+
+
+def _looked_at(state: State, at: Moment) -> Visit:
+    """The visit with a face at this moment, begun now if need be."""
+    visit = state.visit or Visit(at)
+    return replace(visit, seen=at, since=visit.since or at)
+
+
+def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None = None) -> Outcome | None:
+    """Patience is over: ask for the finger, and keep that a face was refused, once in a visit."""
+    visit = state.visit
+    if state.standing or visit is None or visit.asked or visit.since is None:
+        return None
+    waited_s = at.monotonic_s - visit.since.monotonic_s
+    if visit.looks < policy.finger_after_looks and waited_s < policy.finger_after_s:
+        return None
+    asking = replace(state, visit=replace(visit, asked=True))
+    after, shown = _show(asking, _resting_cue(asking, policy))
+    return after, (*shown, Note(Refusal(at, "face", nearest))) if visit.looks else shown
+
+
+def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:
+    """The person is known: record it, or say that it stands already."""
+    last = state.last.get(attendance.person)
+    if last and attendance.at.monotonic_s - last.at.monotonic_s < policy.repeat_after_s:
+        return _repeat(state, policy, attendance, last)
+    attendance = replace(attendance, direction=_direction(last, attendance.at, policy))
+    waiting = replace(state, visit=None, pending=state.pending | {attendance.person})
+    return waiting, (Commit(attendance),)
+
+
+def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendance) -> Outcome:
+    here = {**state.here, attendance.person: attendance.at}
+    cue = Cue(Sign.REPEATED, attendance.person, last, first=last.at)
+    after, shown = _answer(replace(state, here=here), cue, attendance.at, policy)
+    return after, (*shown, Note(Repeat(attendance.at, attendance.person, attendance.means, last.at)))
+
+
+def _direction(last: Attendance | None, at: Moment, policy: Policy) -> Direction:
+    """The first record of a local day is a coming, each later one a going; the district judges the day."""
+    if last is None:
+        return "in"
+    day, last_day = (datetime.fromtimestamp(moment.wall_s, policy.zone).date() for moment in (at, last.at))
+    return "out" if day == last_day else "in"
+
+
+def _answer(state: State, cue: Cue, at: Moment, policy: Policy) -> Outcome:
+    """Say it now, whatever stood there, and let it stand; the one who was answered is no visit any more."""
+    standing = Standing(at.monotonic_s + policy.answer_s, cue.person)
+    visit = None if cue.person else state.visit
+    return replace(state, cue=cue, visit=visit, standing=standing), (Show(cue),)
+
+
+def _show(state: State, cue: Cue) -> Outcome:
+    """Show a sign, once."""
+    if cue == state.cue:
+        return state, ()
+    return replace(state, cue=cue), (Show(cue),)

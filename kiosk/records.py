@@ -1,0 +1,48 @@
+"""What the gate wants kept, as kind and payload of a journal entry, and back again."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from kiosk.events import Attendance, Fault, Moment, Record, Refusal, Repeat
+from kiosk.store.journal import Entry
+
+
+def _rounded(distance: float | None) -> float | None:
+    return None if distance is None else round(distance, 4)
+
+
+def to_payload(record: Record) -> tuple[str, dict[str, Any]]:
+    """The kind of the entry, and its payload."""
+    match record:
+        case Attendance():
+            return "attendance", {
+                "person": record.person,
+                "direction": record.direction,
+                "means": record.means,
+                "distance": _rounded(record.distance),
+                "runner_up": _rounded(record.runner_up),
+                "score": record.score,
+            }
+        case Refusal():
+            return "refusal", {"means": record.means, "nearest": _rounded(record.nearest)}
+        case Repeat():
+            return "repeat", {"person": record.person, "means": record.means, "first": record.first.wall_s}
+        case Fault(over=True):
+            return "mended", {"part": record.part}
+        case Fault():
+            return "fault", {"part": record.part, "why": record.why}
+
+
+def last_attendances(entries: Iterable[Entry], now: Moment, boot: str) -> dict[str, Attendance]:
+    """The newest attendance of each person, placed on this boot's monotonic clock.
+
+    An entry of another boot lies as far back as the wall clock says, and never in the future.
+    """
+    last: dict[str, Attendance] = {}
+    for entry in entries:
+        at = entry.moment
+        if entry.boot != boot:
+            at = replace(at, monotonic_s=now.monotonic_s - max(0.0, now.wall_s - at.wall_s))
+        last[entry.payload["person"]] = Attendance(at=at, **entry.payload)
+    return last

@@ -1,0 +1,185 @@
+"""Camera and finger threads -> one ordered stream of what was seen.
+
+Each thread owns its device, opens it again when it fails, with growing pauses, and ends with `close`. Anything else
+that ends a thread is handed to the reader of the stream, so that the process ends and is started afresh.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from drivers.camera import Camera, Frame
+from drivers.errors import CameraEnded, DriverError
+from drivers.fingerprint import FingerprintSensor, Touch
+from kiosk import clock
+from kiosk.events import FingerKnown, FingerUnknown, Moment, Part, PartBack, PartLost, Sighting
+from kiosk.vision.eye import Eye
+
+_log = logging.getLogger(__name__)
+_PAUSES_S = (0.5, 1.0, 2.0, 5.0)
+_POLL_S = 0.1
+
+Device = TypeVar("Device", Camera, FingerprintSensor)
+
+
+class Slot:
+    """Holds one frame: the newest wins, and nobody waits to put one in."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._frame: Frame | None = None
+        self._filled = threading.Condition()
+
+    def put(self, frame: Frame) -> None:
+        """Put a frame in place of the one that is there."""
+        with self._filled:
+            self._frame = frame
+            self._filled.notify()
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """The frame, which is then gone; None when none came in time."""
+        with self._filled:
+            self._filled.wait_for(lambda: self._frame is not None, timeout_s)
+            frame, self._frame = self._frame, None
+            return frame
+
+
+class Sightings:
+    """The stream. `fingers`, whose finger is on which page, may be swapped at any time."""
+
+    def __init__(
+        self,
+        eye: Eye,
+        open_camera: Callable[[], Camera],
+        open_sensor: Callable[[], FingerprintSensor | None],
+        on_frame: Callable[[Frame], None],
+    ) -> None:
+        """`on_frame` is given each frame as it comes, and must return at once."""
+        self.fingers: Mapping[int, str] = {}
+        self._eye = eye
+        self._open_camera = open_camera
+        self._open_sensor = open_sensor
+        self._on_frame = on_frame
+        self._slot = Slot()
+        self._stream: SimpleQueue[Sighting | BaseException] = SimpleQueue()
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
+            for work in (self._watch, self._recognise, self._feel)
+        ]
+
+    def start(self) -> None:
+        """Begin to look and feel."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the threads; each closes its device."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=1.5)
+
+    def next(self, timeout_s: float) -> Sighting | None:
+        """The next sighting; None when nothing was seen in time. Raises what ended a thread."""
+        try:
+            item = self._stream.get(timeout=timeout_s)
+        except Empty:
+            return None
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - a thread that ends must end the process, whatever it was
+            self._stream.put(error)
+
+    def _watch(self) -> None:
+        """The camera's thread."""
+        self._keep("camera", self._open_camera, self._read_frames)
+
+    def _read_frames(self, camera: Camera, works: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            frame = camera.read()
+            works()
+            self._slot.put(frame)
+            self._on_frame(frame)
+
+    def _recognise(self) -> None:
+        """The eye's thread."""
+        while not self._stop.is_set():
+            frame = self._slot.take(_POLL_S)
+            if frame is None:
+                continue
+            now = clock.now()
+            at = Moment(now.wall_s - (now.monotonic_s - frame.monotonic_s), frame.monotonic_s)
+            for sighting in self._eye.look(frame, at):
+                self._stream.put(sighting)
+
+    def _feel(self) -> None:
+        """The sensor's thread."""
+        self._keep("sensor", self._open_sensor, self._poll_fingers)
+
+    def _poll_fingers(self, sensor: FingerprintSensor, works: Callable[[], None]) -> None:
+        """A finger counts once while it lies there."""
+        before: Touch | None = None
+        while not self._stop.wait(_POLL_S):
+            touch = sensor.poll()
+            works()
+            if touch and (before is None or before.page != touch.page):
+                self._stream.put(self._finger(touch))
+            before = touch
+
+    def _finger(self, touch: Touch) -> Sighting:
+        person = None if touch.page is None else self.fingers.get(touch.page)
+        return FingerUnknown(clock.now()) if person is None else FingerKnown(clock.now(), person, touch.score)
+
+    def _keep(
+        self,
+        part: Part,
+        opener: Callable[[], Device | None],
+        use: Callable[[Device, Callable[[], None]], None],
+    ) -> None:
+        """Use a device until `close`; when it fails say so once, and open it again with growing pauses."""
+        trouble = _Trouble(part, self._stream.put)
+        while not self._stop.is_set():
+            try:
+                device = opener()
+                if device is None:
+                    return
+                with closing(device):
+                    use(device, trouble.over)
+            except CameraEnded as error:
+                trouble.begins(error)
+                return
+            except DriverError as error:
+                self._stop.wait(trouble.begins(error))
+
+
+class _Trouble:
+    """What is wrong with a part: told once when it begins, and once when it is over."""
+
+    def __init__(self, part: Part, tell: Callable[[Sighting], None]) -> None:
+        self._part = part
+        self._tell = tell
+        self._tries = 0
+
+    def begins(self, error: DriverError) -> float:
+        """How long to wait before the next try, in seconds."""
+        if self._tries == 0:
+            _log.warning("%s lost: %s", self._part, error)
+            self._tell(PartLost(clock.now(), self._part, str(error)))
+        pause_s = _PAUSES_S[min(self._tries, len(_PAUSES_S) - 1)]
+        self._tries += 1
+        return pause_s
+
+    def over(self) -> None:
+        """The part works."""
+        if self._tries:
+            self._tries = 0
+            _log.info("%s is back", self._part)
+            self._tell(PartBack(clock.now(), self._part))
