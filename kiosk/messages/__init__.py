@@ -1,0 +1,1 @@
+"""The words of each language, a file each; kiosk/words.py reads them."""
