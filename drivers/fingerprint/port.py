@@ -24,7 +24,7 @@ ACKNOWLEDGE: Final = 0x07
 LAST_DATA: Final = 0x08
 
 ANSWER_TIMEOUT_S: Final = 2.0  # twice the datasheet's slowest answer, a search of a full memory in 1 s
-_TICK_S: Final = 0.1  # how long a line is silent before it counts as quiet; a byte takes 0.2 ms
+_TICK_S: Final = 0.05  # how long a line is silent before it counts as quiet; a byte takes 0.2 ms
 _DATA_AT: Final = 9  # header, address, kind and length come before it
 _MOST_LENGTH: Final = 256 + 2  # the largest data packet, and its sum
 
@@ -163,6 +163,8 @@ class CheckedPort:
 
     def _begin(self, command: int) -> None:
         self._command = _COMMANDS.get(command, f"command {command:02X}")
+        if not self._serial.is_open:
+            raise SensorLost(f"port {self.port} has been closed: open the sensor again")
         with self._losses():
             if self._in_doubt:
                 self._settle()
@@ -195,10 +197,11 @@ class CheckedPort:
 
     def _receive(self) -> bytes:
         deadline = time.monotonic() + self._timeout_s
-        heard = False
+        heard = overdue = False
         while (packet := take_packet(self._line)) is None:
-            if time.monotonic() > deadline:
+            if overdue:
                 raise self._broken("no whole packet came") if heard else self._silent()
+            overdue = time.monotonic() > deadline  # one look more, for a program that was itself kept waiting
             with self._losses():
                 news = self._hear()
             heard = heard or bool(news)

@@ -1,0 +1,345 @@
+"""What every fingerprint sensor promises, held against the real driver on a real line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drivers.errors import EnrolmentFailed, NotASensor, SensorError, SensorLost, SensorRefused
+from drivers.fingerprint import EnrolStep, FingerprintSensor, FingerprintSettings, Touch, open_sensor
+from drivers.fingerprint.adafruit import AdafruitSensor
+from drivers.fingerprint.emulator import Faults, FingerprintEmulator
+
+HASTE_S = 0.2  # for lines on which no answer is expected
+
+
+@contextmanager
+def sensor_on(emulator: FingerprintEmulator, timeout_s: float = 2.0) -> Iterator[AdafruitSensor]:
+    sensor = AdafruitSensor(FingerprintSettings("adafruit", emulator.port), timeout_s)
+    try:
+        yield sensor
+    finally:
+        sensor.close()
+
+
+@pytest.fixture
+def emulator() -> Iterator[FingerprintEmulator]:
+    with FingerprintEmulator() as emulated:
+        yield emulated
+
+
+@pytest.fixture
+def sensor(emulator: FingerprintEmulator) -> Iterator[FingerprintSensor]:
+    with sensor_on(emulator) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hasty(emulator: FingerprintEmulator) -> Iterator[FingerprintSensor]:
+    with sensor_on(emulator, HASTE_S) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[FingerprintEmulator, FingerprintSensor]]:
+    """A sensor that holds Ani on page 5 and Budi on page 21, whom one flipped bit would make of her."""
+    with FingerprintEmulator() as emulated, sensor_on(emulated, HASTE_S) as opened:
+        for finger, page in (("ani", 5), ("budi", 21)):
+            opened.enrol(page, hand(emulated, finger))
+        emulated.lift()
+        yield emulated, opened
+
+
+def hand(emulator: FingerprintEmulator, first: str, second: str | None = None) -> Callable[[EnrolStep], None]:
+    """A person who does as the prompt says, with one finger or with two."""
+
+    def obey(step: EnrolStep) -> None:
+        match step:
+            case EnrolStep.TOUCH:
+                emulator.place(first)
+            case EnrolStep.LIFT:
+                emulator.lift()
+            case EnrolStep.TOUCH_AGAIN:
+                emulator.place(second or first)
+
+    return obey
+
+
+def seen(sensor: FingerprintSensor) -> Touch | SensorError | None:
+    try:
+        return sensor.poll()
+    except SensorError as error:
+        return error
+
+
+@pytest.mark.parametrize("capacity", [80, 200, 1000])
+def test_the_sensor_itself_says_how_much_it_holds(capacity: int) -> None:
+    with FingerprintEmulator(capacity=capacity) as emulator, sensor_on(emulator) as sensor:
+        assert sensor.capacity == capacity
+
+
+def test_an_enrolled_finger_is_known_by_its_page(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    sensor.enrol(8, hand(emulator, "budi"))
+    emulator.place("ani")
+    touch = sensor.poll()
+    assert touch is not None
+    assert touch.page == 7
+    assert touch.score > 0
+
+
+def test_a_stranger_is_a_touch_without_a_page(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    emulator.place("a stranger")
+    assert sensor.poll() == Touch(None)
+
+
+def test_a_bare_glass_is_no_touch(sensor: FingerprintSensor) -> None:
+    assert sensor.poll() is None
+
+
+def test_a_finger_that_can_not_be_read_is_no_touch(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    emulator.place("ani", smudged=True)
+    assert sensor.poll() is None
+
+
+def test_a_lifted_finger_is_not_seen_again(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    emulator.place("ani")
+    assert sensor.poll()
+    emulator.lift()
+    assert sensor.poll() is None
+
+
+def test_enrolment_asks_for_a_touch_a_lift_and_a_touch(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator
+) -> None:
+    asked: list[EnrolStep] = []
+    obey = hand(emulator, "ani")
+
+    def prompt(step: EnrolStep) -> None:
+        asked.append(step)
+        obey(step)
+
+    sensor.enrol(0, prompt)
+    assert asked == [EnrolStep.TOUCH, EnrolStep.LIFT, EnrolStep.TOUCH_AGAIN]
+    assert sensor.pages() == {0}
+
+
+def test_two_different_fingers_make_no_template(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    with pytest.raises(EnrolmentFailed, match="the same finger"):
+        sensor.enrol(3, hand(emulator, "ani", "budi"))
+    assert sensor.pages() == frozenset()
+
+
+def test_a_failed_enrolment_leaves_the_page_as_it_was(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(3, hand(emulator, "ani"))
+    with pytest.raises(EnrolmentFailed):
+        sensor.enrol(3, hand(emulator, "budi", "citra"))
+    emulator.place("ani")
+    touch = sensor.poll()
+    assert touch is not None
+    assert touch.page == 3
+
+
+def test_a_new_enrolment_takes_the_place_of_the_old(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    for finger in ("ani", "budi"):
+        sensor.enrol(3, hand(emulator, finger))
+    assert sensor.poll() is not None
+    emulator.place("ani")
+    assert sensor.poll() == Touch(None)
+
+
+@pytest.mark.parametrize("stuck_at", list(EnrolStep))
+def test_enrolment_ends_when_the_person_does_not_follow(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator, stuck_at: EnrolStep
+) -> None:
+    obey = hand(emulator, "ani")
+    with pytest.raises(EnrolmentFailed, match=r"within 0\.1 s"):
+        sensor.enrol(3, lambda step: None if step is stuck_at else obey(step), timeout_s=0.1)
+    assert sensor.pages() == frozenset()
+
+
+@pytest.mark.parametrize("page", [-1, 200, 70_000])
+def test_a_page_that_the_sensor_does_not_have_is_refused_before_anyone_is_asked(
+    sensor: FingerprintSensor, page: int
+) -> None:
+    with pytest.raises(SensorRefused, match="pages 0 to 199"):
+        sensor.enrol(page, lambda step: pytest.fail(f"asked to {step.value}"))
+    with pytest.raises(SensorRefused, match="pages 0 to 199"):
+        sensor.delete(page)
+
+
+def test_the_pages_of_a_large_sensor_are_all_listed() -> None:
+    with FingerprintEmulator(capacity=1000) as emulator, sensor_on(emulator) as sensor:
+        for page in (0, 255, 256, 999):
+            sensor.enrol(page, hand(emulator, f"finger {page}"))
+        assert sensor.pages() == {0, 255, 256, 999}
+
+
+def test_a_deleted_finger_is_a_stranger(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    sensor.delete(7)
+    emulator.place("ani")
+    assert sensor.poll() == Touch(None)
+    assert sensor.pages() == frozenset()
+
+
+def test_deleting_an_empty_page_is_no_error(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    sensor.delete(6)
+    assert sensor.pages() == {7}
+
+
+def test_closing_twice_is_no_error_and_frees_the_port(sensor: FingerprintSensor, emulator: FingerprintEmulator) -> None:
+    sensor.close()
+    sensor.close()
+    with pytest.raises(SensorLost):
+        sensor.poll()
+    with sensor_on(emulator) as again:
+        assert again.capacity == sensor.capacity
+
+
+def test_a_sensor_in_use_is_refused_to_a_second_program(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator
+) -> None:
+    with pytest.raises(SensorLost, match="is the gate running"):
+        AdafruitSensor(FingerprintSettings("adafruit", emulator.port))
+    assert sensor.poll() is None
+
+
+def test_a_refused_opening_leaves_the_port_free(emulator: FingerprintEmulator) -> None:
+    emulator.silence()
+    with pytest.raises(SensorLost, match=f"the sensor on {emulator.port} is silent"):
+        AdafruitSensor(FingerprintSettings("adafruit", emulator.port), HASTE_S)
+    emulator.heal()
+    with sensor_on(emulator) as sensor:
+        assert sensor.poll() is None
+
+
+def test_a_sensor_with_another_password_is_not_ours() -> None:
+    with (
+        FingerprintEmulator(password=b"\x12\x34\x56\x78") as emulator,
+        pytest.raises(NotASensor, match="password"),
+    ):
+        AdafruitSensor(FingerprintSettings("adafruit", emulator.port))
+
+
+def test_something_else_on_the_port_is_not_a_sensor(emulator: FingerprintEmulator) -> None:
+    emulator.fail(Faults(flipped_bit=0))
+    with pytest.raises(NotASensor, match=f"{emulator.port} is not a fingerprint sensor at 57600 baud"):
+        AdafruitSensor(FingerprintSettings("adafruit", emulator.port), HASTE_S)
+
+
+def test_the_settings_open_their_sensor(emulator: FingerprintEmulator) -> None:
+    assert open_sensor(FingerprintSettings("none")) is None
+    opened = open_sensor(FingerprintSettings("adafruit", emulator.port))
+    assert opened is not None
+    opened.close()
+
+
+def test_a_silent_sensor_is_lost_and_comes_back_by_itself(
+    hasty: FingerprintSensor, emulator: FingerprintEmulator
+) -> None:
+    hasty.enrol(7, hand(emulator, "ani"))
+    emulator.silence()
+    with pytest.raises(SensorLost, match=rf"{emulator.port} is silent \(take image\)"):
+        hasty.poll()
+    emulator.heal()
+    touch = hasty.poll()
+    assert touch is not None
+    assert touch.page == 7
+
+
+def test_an_unplugged_sensor_is_lost_and_is_found_when_opened_again(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator
+) -> None:
+    sensor.enrol(7, hand(emulator, "ani"))
+    emulator.unplug()
+    with pytest.raises(SensorLost, match="still plugged in"):
+        sensor.poll()
+    sensor.close()
+    with pytest.raises(SensorLost, match="there is no port"):
+        AdafruitSensor(FingerprintSettings("adafruit", emulator.port))
+    emulator.plug()
+    with sensor_on(emulator) as again:
+        assert again.pages() == {7}
+
+
+@pytest.mark.parametrize("good", range(6))
+def test_a_late_answer_never_shows_a_finger_that_is_gone(
+    hasty: FingerprintSensor, emulator: FingerprintEmulator, good: int
+) -> None:
+    hasty.enrol(7, hand(emulator, "ani"))
+    emulator.fail(Faults(after=good, late=True))
+    assert isinstance(seen(hasty), SensorLost)
+    emulator.lift()
+    emulator.heal()
+    assert not isinstance(seen(hasty), Touch)
+    assert hasty.poll() is None
+
+
+@given(bit=st.integers(0, 28 * 8 - 1), good=st.integers(0, 5))
+@settings(max_examples=10, deadline=None)
+def test_a_flipped_bit_is_never_believed(
+    shared: tuple[FingerprintEmulator, FingerprintSensor], bit: int, good: int
+) -> None:
+    emulator, sensor = shared
+    emulator.place("ani")
+    emulator.fail(Faults(after=good, flipped_bit=bit))
+    try:
+        assert isinstance(seen(sensor), SensorError)
+    finally:
+        emulator.heal()
+
+
+@given(noise=st.binary(max_size=40))
+@settings(max_examples=50, deadline=None)
+def test_noise_before_the_answers_never_makes_a_wrong_page(
+    shared: tuple[FingerprintEmulator, FingerprintSensor], noise: bytes
+) -> None:
+    emulator, sensor = shared
+    emulator.place("ani")
+    emulator.fail(Faults(stray=noise))
+    try:
+        touch = seen(sensor)
+    finally:
+        emulator.heal()
+    assert isinstance(touch, SensorError) or (touch is not None and touch.page == 5)
+
+
+@pytest.mark.parametrize("stray", [b"\x55", b"\xef", b"\xef\x01", b"\xef\x01\xff\xff\xff\xff", b"\0" * 300])
+def test_stray_bytes_do_not_disturb(shared: tuple[FingerprintEmulator, FingerprintSensor], stray: bytes) -> None:
+    emulator, sensor = shared
+    emulator.place("budi")
+    emulator.fail(Faults(stray=stray))
+    try:
+        touch = sensor.poll()
+    finally:
+        emulator.heal()
+    assert touch is not None
+    assert touch.page == 21
+
+
+def test_no_finger_or_template_is_named_in_the_log(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    sensor.enrol(7, hand(emulator, "ani"))
+    sensor.poll()
+    assert "ani" not in caplog.text
+
+
+def test_what_is_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+    memory = tmp_path / "sensor.json"
+    with FingerprintEmulator(memory) as emulator, sensor_on(emulator) as sensor:
+        sensor.enrol(7, hand(emulator, "ani"))
+    with FingerprintEmulator(memory) as emulator, sensor_on(emulator) as sensor:
+        emulator.place("ani")
+        touch = sensor.poll()
+    assert touch is not None
+    assert touch.page == 7
