@@ -32,7 +32,7 @@ class Stage:
         self._seed = seed
         self._gate = draw_gate(width_px, height_px, rng)
         shape = (height_px + _DRIFT_PX, width_px + _DRIFT_PX, 3)
-        self._noise = np.clip(rng.normal(128, _NOISE, shape), 0, 255).astype(np.uint8)
+        self._noise = (128.5 + _NOISE * rng.standard_normal(shape, np.float32)).astype(np.uint8)
         self._phases = rng.uniform(0, 2 * math.pi, 2)
 
     def draw(self, people: Iterable[tuple[Visit, Figure]], at_s: float) -> Pixels:
