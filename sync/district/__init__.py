@@ -1,0 +1,1 @@
+"""The Disdik's server: a Django project that knows nothing of ours but the wire."""
