@@ -21,6 +21,8 @@ _INDEX_REPLY_BYTES: Final = 44
 _BLOCK: Final = 256  # pages that one index command tells of
 _LOOK_PAUSE_S: Final = 0.05  # between two looks while a person is at work; the sensor itself needs longer
 
+_MEANINGS: Final = {int(code): code.name.lower().replace("_", " ") for code in Code}
+
 # What the vendor's library was seen to raise on answers that it did not expect.
 _VENDOR_ERRORS: Final = (RuntimeError, struct.error, LookupError, NameError, OSError, ValueError, TypeError)
 
@@ -157,7 +159,8 @@ class AdafruitSensor:
             raise SensorError(f"the sensor on {self._settings.port} failed to {what}: {error}") from error
         if code in (Code.DONE, *expected):
             return code
-        raise SensorRefused(f"the sensor on {self._settings.port} refused to {what}: {_why(code)}")
+        why = _MEANINGS.get(code, "see its manual")
+        raise SensorRefused(f"the sensor on {self._settings.port} refused to {what}: code {code:02X}, {why}")
 
     def _wait(self, until: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
         deadline = time.monotonic() + timeout_s
@@ -169,8 +172,3 @@ class AdafruitSensor:
     def _check_page(self, page: int) -> None:
         if not 0 <= page < self.capacity:
             raise SensorRefused(f"the sensor on {self._settings.port} has pages 0 to {self.capacity - 1}, not {page}")
-
-
-def _why(code: int) -> str:
-    known = code in Code._value2member_map_
-    return f"code {code:02X}, " + (Code(code).name.lower().replace("_", " ") if known else "see its manual")

@@ -284,7 +284,7 @@ def test_a_late_answer_never_shows_a_finger_that_is_gone(
 
 
 @given(bit=st.integers(0, 28 * 8 - 1), good=st.integers(0, 5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_flipped_bit_is_never_believed(
     shared: tuple[FingerprintEmulator, FingerprintSensor], bit: int, good: int
 ) -> None:
