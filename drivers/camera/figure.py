@@ -160,8 +160,6 @@ def _feather(mask: Pixels, photo: Box, sigma_px: float) -> None:
 def _dress(pixels: Pixels, hem: int, belt: int) -> None:
     """Make cloth of the stretched lowest row of the photo, and darker cloth below the belt, in place."""
     cloth = pixels[hem:]
-    if not len(cloth):
-        return
     cloth[:] = cv2.blur(cloth[:1], (max(1, cloth.shape[1] // 12), 1))
     pixels[belt:] = cv2.convertScaleAbs(pixels[belt:], alpha=0.35, beta=12)
 

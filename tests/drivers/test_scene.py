@@ -142,6 +142,11 @@ def test_a_bad_scene_is_refused_by_the_name_of_its_key(place: Path, text: str, s
         open_camera(SETTINGS, place)
 
 
+def test_a_scene_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match=r"nowhere\.toml can't be read \(No such file"):
+        read_scene(tmp_path / "nowhere.toml")
+
+
 def test_a_scene_ends_only_when_it_says_so_and_everyone_has_gone() -> None:
     gone = Visit("a.png", FACE, 1.0, 4.0)
     over_s = 4.0 + RETREAT_S
