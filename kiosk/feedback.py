@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drivers.buzzer import Buzzer, Tune
+from drivers.buzzer import Tune
 from drivers.buzzer.contract import SILENCE
-from drivers.lights import Colour, Lights, Pattern
+from drivers.lights import Colour, Pattern
 from drivers.lights.contract import DARK
 from kiosk.events import Sign
 
@@ -46,9 +46,3 @@ FEEDBACK: Mapping[Sign, Feedback] = {
     Sign.CAMERA_LOST: Feedback(Pattern(Colour.BLUE, 0.1, 1.9)),
     Sign.NEEDS_SERVICE: Feedback(Pattern(Colour.RED, 0.1, 0.4), _TWO_LONG),
 }
-
-
-def give(feedback: Feedback, lights: Lights, buzzer: Buzzer) -> None:
-    """Show and sound it in place of what was; returns at once. Raises DriverError."""
-    lights.show(feedback.pattern)
-    buzzer.play(feedback.tune)

@@ -122,8 +122,10 @@ def _nothing(state: State, _: Sighting, __: Policy) -> Outcome:
 
 
 def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
-    """Somebody comes; patience does not run yet."""
+    """Somebody comes; patience does not run yet. Just after a record it is most likely the one served, who leaves."""
     visit = replace(state.visit or Visit(sighting.at), seen=sighting.at)
+    if state.here:
+        return replace(state, visit=visit), ()
     return _show(replace(state, visit=visit), Cue(Sign.CLOSER))
 
 
@@ -238,10 +240,12 @@ def _part_back(state: State, sighting: PartBack, _: Policy) -> Outcome:
 
 
 def _then_resting(rule: Rule) -> Rule:
-    """The rule, and then the sign that the gate rests on, for it may be another now."""
+    """The rule, and then the sign that the gate rests on, if it changed anything and nobody is being looked at."""
 
     def both(state: State, sighting: Sighting, policy: Policy) -> Outcome:
         after, effects = rule(state, sighting, policy)
+        if after is state or after.phase is Phase.LOOKING:
+            return after, effects
         shown, more = _show(after, _resting_cue(after, policy))
         return shown, effects + more
 

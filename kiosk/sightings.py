@@ -21,6 +21,7 @@ from kiosk.vision.eye import Eye
 _log = logging.getLogger(__name__)
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0)
 _POLL_S = 0.1
+_CLOSE_S = 1.2  # a thread that hangs in its device by then is left to the end of the process
 
 Device = TypeVar("Device", Camera, FingerprintSensor)
 
@@ -79,8 +80,10 @@ class Sightings:
     def close(self) -> None:
         """End the threads; each closes its device."""
         self._stop.set()
+        deadline_s = clock.now().monotonic_s + _CLOSE_S
         for thread in self._threads:
-            thread.join(timeout=1.5)
+            if thread.is_alive():
+                thread.join(timeout=max(0.0, deadline_s - clock.now().monotonic_s))
 
     def next(self, timeout_s: float) -> Sighting | None:
         """The next sighting; None when nothing was seen in time. Raises what ended a thread."""

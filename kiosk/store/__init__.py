@@ -2,6 +2,7 @@
 
 from kiosk.store.database import Store, open_store
 from kiosk.store.journal import Entry, Journal
+from kiosk.store.keeper import Keeper
 from kiosk.store.people import People, Person, Template
 
-__all__ = ["Entry", "Journal", "People", "Person", "Store", "Template", "open_store"]
+__all__ = ["Entry", "Journal", "Keeper", "People", "Person", "Store", "Template", "open_store"]

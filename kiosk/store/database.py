@@ -68,14 +68,13 @@ def _make_folder(folder: Path) -> None:
 def _migrate(db: Database, path: Path) -> None:
     """Refuses a newer store before anything in it is touched."""
     with translated(path):
-        known = {step.name for step in migrations.pending(db)} | {step.name for step in migrations.applied(db)}
-        unknown = sorted({step.name for step in migrations.applied(db)} - _released())
-        if unknown:
+        newer = sorted({step.name for step in migrations.applied(db)} - _released())
+        if newer:
             raise StoreNewer(
-                f"the store {path} was made by a newer Gerbang (it has {unknown[-1]}): update this program;"
+                f"the store {path} was made by a newer Gerbang (it has {newer[-1]}): update this program;"
                 " nothing was changed"
             )
-        if known and migrations.pending(db):
+        if migrations.pending(db):
             migrations.apply(db)
 
 

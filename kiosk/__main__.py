@@ -1,0 +1,59 @@
+"""The `gerbang` command: parses, and hands on to commands/."""
+
+import logging
+import os
+import sys
+
+import click
+
+from drivers.errors import DriverError
+from kiosk.commands import config, embed, enrol, forget, identify, journal, people, run, status, watch
+from kiosk.errors import ConfigError, KioskError
+
+_log = logging.getLogger("gerbang")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gerbang")
+def cli() -> None:
+    """The attendance terminal at the school gate.
+
+    Example: gerbang run --config gerbang.toml
+    """
+
+
+for command in (run.run, config.config, enrol.enrol, forget.forget, people.people, journal.journal,
+                status.status, watch.watch, identify.identify, embed.embed):  # fmt: skip
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; every error is one clear sentence on standard error, and an exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        code = 2
+    except (KioskError, DriverError) as error:
+        print(error, file=sys.stderr)
+        code = 1
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a person
+        _log.debug("unexpected", exc_info=error)
+        print(f"gerbang stopped on an error of its own: {type(error).__name__}: {error}", file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""gerbang identify: whom the gate would see in a photograph."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.commands.options import json_option
+from kiosk.config import EyeSettings
+from kiosk.enrolment import templates_from_photographs
+from kiosk.errors import EnrolmentError, PhotoError
+from kiosk.gallery import Gallery
+from kiosk.store import Template
+from kiosk.vision import DlibEngine, Engine, read_photograph
+from kiosk.vision.photograph import find_faces
+
+PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One face of a probe."""
+
+    box: tuple[int, int, int, int]
+    person: str | None
+    distance: float | None
+    runner_up: float | None
+
+
+@click.command(short_help="Whom the gate would see in a photograph.")
+@click.argument("probes", nargs=-1, required=True, metavar="PROBE...", type=click.Path(path_type=Path))
+@click.option(
+    "--gallery",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder with a folder of photographs for each person, named after the person.",
+)
+@click.option(
+    "--threshold", default=EyeSettings.threshold, show_default=True, help="A face farther than this is unknown."
+)
+@click.option("--margin", default=EyeSettings.margin, show_default=True, help="How much farther the runner-up must be.")
+@json_option
+def identify(probes: tuple[Path, ...], folder: Path, threshold: float, margin: float, as_json: bool) -> None:
+    """Say whom the gate would see in each PROBE, by the same rules as the gate itself.
+
+    Example: gerbang identify --gallery people/ visitor.jpg --json
+    """
+    engine = DlibEngine()
+    gallery = Gallery(_enrolled(engine, folder), threshold, margin)
+    failed = False
+    for probe in probes:
+        try:
+            faces = _faces(engine, gallery, probe)
+        except PhotoError as error:
+            failed = True
+            click.echo(error, err=True)
+            continue
+        click.echo(_as_json(probe, faces) if as_json else _as_text(probe, faces))
+    if failed:
+        sys.exit(1)
+
+
+def _enrolled(engine: Engine, folder: Path) -> list[Template]:
+    """The gallery's templates; a photograph that can't be used is told, and left out."""
+    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    photographs = [
+        (item.name, path) for item in folders for path in sorted(item.iterdir()) if path.suffix.lower() in PHOTOGRAPHS
+    ]
+    templates = []
+    with click.progressbar(photographs, label="Enrolling", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for person, path in bar:
+            try:
+                templates += templates_from_photographs(engine, person, [path])
+            except PhotoError as error:
+                click.echo(f"left out: {error}", err=True)
+    without = sorted({item.name for item in folders} - {item.person for item in templates})
+    if without:
+        click.echo(f"no usable photograph of: {', '.join(without)}", err=True)
+    if not templates:
+        raise EnrolmentError(
+            f"nobody could be enrolled from {folder}: it needs a folder of photographs for each person"
+        )
+    return templates
+
+
+def _faces(engine: Engine, gallery: Gallery, probe: Path) -> list[Found]:
+    image = read_photograph(probe)
+    matches = [(box, gallery.identify(engine.embed(image, box))) for box in find_faces(engine, image)]
+    return [Found(box, match.person, match.distance, match.runner_up) for box, match in matches]
+
+
+def _as_json(probe: Path, faces: list[Found]) -> str:
+    rows: list[dict[str, Any]] = [
+        {"box": list(face.box), "person": face.person, "distance": face.distance, "runner_up": face.runner_up}
+        for face in faces
+    ]
+    return json.dumps({"probe": str(probe), "faces": rows}, ensure_ascii=False)
+
+
+def _as_text(probe: Path, faces: list[Found]) -> str:
+    if not faces:
+        return f"{probe}: no face"
+    said = [f"{face.person or 'unknown'} (distance {face.distance or 0:.3f})" for face in faces]
+    return f"{probe}: {', '.join(said)}"

@@ -1,0 +1,68 @@
+"""gerbang status: how the gate is."""
+
+import json
+import shutil
+from datetime import datetime
+from typing import Any
+
+import click
+import requests
+from rich.console import Console
+
+from kiosk import clock
+from kiosk.commands.options import config_option, json_option, local_text, table
+from kiosk.config import Config
+from kiosk.store import Store, open_store
+
+
+@click.command(short_help="How the gate is.")
+@json_option
+@config_option
+def status(as_json: bool, config: Config) -> None:
+    """Tell how the gate is: whether it runs, who is enrolled, what is recorded and not sent yet.
+
+    Example: gerbang status --json
+    """
+    with open_store(config.store_path, create=False) as store:
+        facts = _facts(store, config)
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    rows = table("", "")
+    for key, value in facts.items():
+        text = ("yes" if value else "no") if isinstance(value, bool) else value
+        rows.add_row(key.replace("_", " "), str("-" if text in (None, []) else text))
+    Console().print(rows)
+
+
+def _facts(store: Store, config: Config) -> dict[str, Any]:
+    everybody = store.people.all()
+    midnight = datetime.now(config.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = list(store.journal.since(midnight, "attendance"))
+    newest = store.journal.after(store.journal.last_number() - 1, 1)
+    gate = _gate(config)
+    return {
+        "school": config.site.name,
+        "device": store.device,
+        "gate_runs": gate is not None,
+        "faults": gate["faults"] if gate else None,
+        "clock": clock.trust(),
+        "people": len(everybody),
+        "known_by_face": sum(person.faces > 0 for person in everybody),
+        "known_by_finger": sum(bool(person.pages) for person in everybody),
+        "present_today": len({entry.payload["person"] for entry in today}),
+        "entries": store.journal.last_number(),
+        "newest": local_text(newest[0].moment.wall_s, config) if newest else None,
+        "not_sent": store.journal.last_number() - store.cursors.get("district") if config.district.url else None,
+        "free_mb": shutil.disk_usage(config.store_path.parent).free // 1_000_000,
+    }
+
+
+def _gate(config: Config) -> dict[str, Any] | None:
+    """What the running gate says of itself; None where none answers."""
+    try:
+        answer = requests.get(f"http://{config.screen.listen}/state", timeout=2)
+        state = answer.json()
+    except (requests.RequestException, ValueError):
+        return None
+    return state if isinstance(state, dict) and "faults" in state else None

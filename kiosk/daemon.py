@@ -1,0 +1,223 @@
+"""The only wiring: opens the parts, runs the loop, closes them in reverse."""
+
+import logging
+import platform
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+
+from drivers.buzzer import Buzzer, open_buzzer
+from drivers.camera import Frame, open_camera
+from drivers.errors import DriverError
+from drivers.fingerprint import open_sensor
+from drivers.lights import Lights, open_lights
+from kiosk import clock
+from kiosk.answers import Answers
+from kiosk.config import Config
+from kiosk.errors import StoreError
+from kiosk.events import (
+    Attendance,
+    Box,
+    Commit,
+    CommitFailed,
+    Committed,
+    Cue,
+    Effect,
+    FaceKnown,
+    FaceSeen,
+    FaceTooFar,
+    FaceUnknown,
+    Nobody,
+    Note,
+    Record,
+    SeveralFaces,
+    Show,
+    Sighting,
+    Tick,
+)
+from kiosk.feedback import FEEDBACK
+from kiosk.gallery import Gallery
+from kiosk.gate import State, step
+from kiosk.records import last_attendances, to_payload
+from kiosk.screen import Screen
+from kiosk.sightings import Sightings
+from kiosk.store import Keeper
+from kiosk.vision import DlibEngine
+from kiosk.vision.eye import Eye
+from kiosk.words import load_words
+
+_log = logging.getLogger(__name__)
+_WAIT_S = 0.1
+_REFRESH_S = 1.0
+_REMEMBER = timedelta(days=2)  # a repeat, and the first record of a day, lie within it in every time zone
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where answers go."""
+
+    lights: Lights
+    buzzer: Buzzer
+    screen: Screen
+
+
+def run(config: Config, stop: threading.Event) -> None:
+    """Be the gate until `stop` is set. Raises KioskError and DriverError where it can't begin."""
+    with ExitStack() as parts:
+        keeper = parts.enter_context(closing(Keeper(config.store_path)))
+        lights = parts.enter_context(closing(open_lights(config.lights)))
+        buzzer = parts.enter_context(closing(open_buzzer(config.buzzer)))
+        words = load_words(config.site.language)
+        screen = parts.enter_context(closing(Screen(config.screen.listen, config.site.name, config.zone, words)))
+        screen.start()
+        eye = Eye(DlibEngine(), Gallery([], config.eye.threshold, config.eye.margin), config.eye.min_face_px)
+        gate = Gate(config, keeper, eye, Outputs(lights, buzzer, screen))
+        sightings = Sightings(
+            eye,
+            open_camera=partial(open_camera, config.camera, config.base),
+            open_sensor=partial(open_sensor, config.fingerprint),
+            on_frame=gate.see,
+        )
+        gate.begin(sightings)
+        parts.callback(gate.end)
+        sightings.start()
+        parts.enter_context(closing(sightings))
+        while not stop.is_set():
+            gate.handle(sightings.next(_WAIT_S) or Tick(clock.now()))
+            gate.refresh(sightings)
+
+
+class Gate:
+    """The state of the gate, and the parts that its effects reach."""
+
+    def __init__(self, config: Config, keeper: Keeper, eye: Eye, outputs: Outputs) -> None:
+        """Everything opened, nobody seen yet."""
+        self._config = config
+        self._policy = config.policy
+        self._keeper = keeper
+        self._eye = eye
+        self._outputs = outputs
+        self._answers = Answers(load_words(config.site.language), config.zone, config.gate.answer_s)
+        self._state = State()
+        self._boxes: tuple[Box, ...] = ()
+        self._people_version = -1
+        self._refreshed_s = 0.0
+        self._failing: set[str] = set()
+
+    def begin(self, sightings: Sightings) -> None:
+        """Remember who was here, take up the people, and say that we are there."""
+        now = clock.now()
+        journal = self._keeper.get().journal
+        since = datetime.fromtimestamp(now.wall_s, UTC) - _REMEMBER
+        self._state = State(last=last_attendances(journal.since(since, "attendance"), now, clock.boot_id()))
+        self._keeper.append("start", _identity(self._config), now)
+        self.refresh(sightings)
+        self._show(self._state.cue)
+
+    def end(self) -> None:
+        """The last entry of this run."""
+        self._try("journal", lambda: self._keeper.append("stop", {}, clock.now()))
+
+    def see(self, frame: Frame) -> None:
+        """Called by the camera's thread with each frame."""
+        self._outputs.screen.see(frame, self._boxes)
+
+    def handle(self, sighting: Sighting) -> None:
+        """One step of the gate, and all that follows from it."""
+        self._boxes = _boxes(sighting, self._boxes)
+        waiting = deque([sighting])
+        while waiting:
+            self._state, effects = step(self._state, waiting.popleft(), self._policy)
+            waiting.extend(outcome for effect in effects if (outcome := self._do(effect)))
+        self._outputs.screen.faults(self._state.lost)
+
+    def refresh(self, sightings: Sightings) -> None:
+        """Take up people that were enrolled or erased, and show what is not sent, once a second."""
+        now_s = clock.now().monotonic_s
+        if now_s - self._refreshed_s >= _REFRESH_S:
+            self._refreshed_s = now_s
+            self._try("store", lambda: self._take_up(sightings))
+
+    def _take_up(self, sightings: Sightings) -> None:
+        store = self._keeper.get()
+        if self._config.district.url:
+            self._outputs.screen.unsent(store.journal.last_number() - store.cursors.get("district"))
+        people_version = store.people.version()
+        if people_version == self._people_version:
+            return
+        eye = self._config.eye
+        templates = [item for item in store.people.templates() if item.model == self._eye.engine.name]
+        self._eye.gallery = Gallery(templates, eye.threshold, eye.margin)
+        sightings.fingers = store.people.by_page()
+        self._answers = replace(self._answers, names={person.id: person.name for person in store.people.all()})
+        self._people_version = people_version
+        _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(sightings.fingers))
+
+    def _do(self, effect: Effect) -> Sighting | None:
+        match effect:
+            case Commit(attendance):
+                return self._commit(attendance)
+            case Show(cue):
+                self._show(cue)
+            case Note(record):
+                self._try("journal", lambda: self._keep(record))
+        return None
+
+    def _commit(self, attendance: Attendance) -> Sighting:
+        try:
+            self._keep(attendance)
+        except StoreError as error:
+            return CommitFailed(clock.now(), attendance, str(error))
+        return Committed(clock.now(), attendance)
+
+    def _keep(self, record: Record) -> None:
+        kind, payload = to_payload(record)
+        self._keeper.append(kind, payload, record.at)
+
+    def _show(self, cue: Cue) -> None:
+        """Light and sound, then the page; none of them keeps the others or the gate from their work."""
+        feedback = FEEDBACK[cue.sign]
+        self._try("lights", lambda: self._outputs.lights.show(feedback.pattern))
+        self._try("buzzer", lambda: self._outputs.buzzer.play(feedback.tune))
+        self._outputs.screen.show(self._answers.to(cue, clock.now()))
+
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        """Work that the gate can go on without: a fault is logged once, and once more when it is over."""
+        try:
+            work()
+        except (StoreError, DriverError) as error:
+            if what not in self._failing:
+                self._failing.add(what)
+                _log.error("%s failed: %s", what, error)
+        else:
+            if what in self._failing:
+                self._failing.remove(what)
+                _log.info("%s works again", what)
+
+
+def _identity(config: Config) -> dict[str, str]:
+    """What a start tells of the gate."""
+    return {
+        "npsn": config.site.npsn,
+        "name": config.site.name,
+        "timezone": config.site.timezone,
+        "gerbang": version("gerbang"),
+        "python": platform.python_version(),
+    }
+
+
+def _boxes(sighting: Sighting, before: tuple[Box, ...]) -> tuple[Box, ...]:
+    """The faces to draw on the page; sightings that are not of the camera change nothing."""
+    match sighting:
+        case FaceSeen(box=box) | FaceTooFar(box=box) | FaceKnown(box=box) | FaceUnknown(box=box):
+            return (box,)
+        case SeveralFaces(boxes=boxes):
+            return boxes
+        case Nobody():
+            return ()
+    return before

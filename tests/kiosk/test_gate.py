@@ -1,0 +1,361 @@
+"""The gate's table, row by row, and what people go through at it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.events import (
+    Attendance,
+    Commit,
+    CommitFailed,
+    Committed,
+    Cue,
+    Effect,
+    FaceKnown,
+    FaceSeen,
+    FaceTooFar,
+    FaceUnknown,
+    Fault,
+    FingerKnown,
+    FingerUnknown,
+    Moment,
+    Nobody,
+    Note,
+    Part,
+    PartBack,
+    PartLost,
+    Refusal,
+    Repeat,
+    SeveralFaces,
+    Show,
+    Sighting,
+    Sign,
+    Tick,
+)
+from kiosk.gate import TABLE, Phase, Standing, State, Visit, step
+from kiosk.policy import Policy
+
+POLICY = Policy(ZoneInfo("Asia/Makassar"))
+BOX = (10, 10, 200, 200)
+MORNING_S = 1_795_388_400.0  # 2026-11-23 07:00 in Makassar
+
+
+def at(seconds: float) -> Moment:
+    return Moment(MORNING_S + seconds, 1000.0 + seconds)
+
+
+def known(seconds: float, person: str = "ani", distance: float = 0.3) -> FaceKnown:
+    return FaceKnown(at(seconds), BOX, person, distance, 0.7)
+
+
+def unknown(seconds: float) -> FaceUnknown:
+    return FaceUnknown(at(seconds), BOX, 0.62)
+
+
+def record(seconds: float, person: str = "ani") -> Attendance:
+    return Attendance(at(seconds), person, "in", "face", 0.3, 0.7)
+
+
+def go(state: State, sightings: Iterable[Sighting], policy: Policy = POLICY) -> tuple[State, list[Effect]]:
+    """Steps in a row; a commit is answered at once, as by a store that works."""
+    done: list[Effect] = []
+    for sighting in sightings:
+        state, effects = step(state, sighting, policy)
+        done += effects
+        for effect in effects:
+            if isinstance(effect, Commit):
+                state, more = step(state, Committed(sighting.at, effect.attendance), policy)
+                done += more
+    return state, done
+
+
+def signs(effects: Iterable[Effect]) -> list[Sign]:
+    return [effect.cue.sign for effect in effects if isinstance(effect, Show)]
+
+
+def notes(effects: Iterable[Effect]) -> list[Refusal | Repeat | Fault]:
+    return [effect.record for effect in effects if isinstance(effect, Note)]
+
+
+def commits(effects: Iterable[Effect]) -> list[Attendance]:
+    return [effect.attendance for effect in effects if isinstance(effect, Commit)]
+
+
+PHASES = {
+    Phase.READY: State(),
+    Phase.LOOKING: State(Cue(Sign.LOOK), visit=Visit(at(9.9), since=at(9.5))),
+    Phase.ASKING: State(Cue(Sign.UNKNOWN_USE_FINGER), visit=Visit(at(9.9), since=at(3), looks=5, asked=True)),
+    Phase.ANSWERED: State(Cue(Sign.RECORDED, "budi"), standing=Standing(1012.0, "budi"), visit=Visit(at(9.9), at(9.9))),
+}
+
+CLOSER, LOOK, ONE = (Sign.CLOSER,), (Sign.LOOK,), (Sign.ONE_AT_A_TIME,)
+CAMERA, SERVICE, RECORDED = (Sign.CAMERA_LOST,), (Sign.NEEDS_SERVICE,), (Sign.RECORDED,)
+BAD_FINGER = (Sign.FINGER_UNKNOWN,)
+
+# For each sighting, in each phase: the signs that are shown, and the kinds of records that are wanted.
+ROWS: dict[Sighting, dict[Phase, tuple[tuple[Sign, ...], tuple[type, ...]]]] = {
+    Nobody(at(10)): dict.fromkeys(Phase, ((), ())),
+    Tick(at(10)): dict.fromkeys(Phase, ((), ())),
+    FaceTooFar(at(10), BOX): {
+        Phase.READY: (CLOSER, ()),
+        Phase.LOOKING: (CLOSER, ()),
+        Phase.ASKING: ((), ()),
+        Phase.ANSWERED: ((), ()),
+    },
+    FaceSeen(at(10), BOX): {
+        Phase.READY: (LOOK, ()),
+        Phase.LOOKING: ((), ()),
+        Phase.ASKING: ((), ()),
+        Phase.ANSWERED: ((), ()),
+    },
+    SeveralFaces(at(10), (BOX, BOX)): {
+        Phase.READY: (ONE, ()),
+        Phase.LOOKING: (ONE, ()),
+        Phase.ASKING: ((), ()),
+        Phase.ANSWERED: ((), ()),
+    },
+    known(10): dict.fromkeys(Phase, ((), (Attendance,))),
+    unknown(10): dict.fromkeys(Phase, ((), ())),
+    FingerKnown(at(10), "ani", 120): dict.fromkeys(Phase, ((), (Attendance,))),
+    FingerUnknown(at(10)): dict.fromkeys(Phase, (BAD_FINGER, (Refusal,))),
+    Committed(at(10), record(10)): dict.fromkeys(Phase, (RECORDED, ())),
+    CommitFailed(at(10), record(10), "disk full"): dict.fromkeys(Phase, (SERVICE, (Fault,))),
+    PartLost(at(10), "camera", "unplugged"): {
+        Phase.READY: (CAMERA, (Fault,)),
+        Phase.LOOKING: (CAMERA, (Fault,)),
+        Phase.ASKING: (CAMERA, (Fault,)),
+        Phase.ANSWERED: ((), (Fault,)),
+    },
+    PartLost(at(10), "sensor", "silent"): {
+        Phase.READY: ((), (Fault,)),
+        Phase.LOOKING: ((), (Fault,)),
+        Phase.ASKING: ((Sign.UNKNOWN,), (Fault,)),
+        Phase.ANSWERED: ((), (Fault,)),
+    },
+    PartBack(at(10), "camera"): dict.fromkeys(Phase, ((), ())),
+}
+
+
+@pytest.mark.parametrize("phase", Phase, ids=lambda phase: phase.value)
+@pytest.mark.parametrize("sighting", ROWS, ids=lambda sighting: type(sighting).__name__)
+def test_every_row_of_the_table(sighting: Sighting, phase: Phase) -> None:
+    impatient = replace(POLICY, agreeing_looks=1)
+    _, effects = step(PHASES[phase], sighting, impatient)
+    expected_signs, expected_records = ROWS[sighting][phase]
+    assert tuple(signs(effects)) == expected_signs
+    wanted = [*commits(effects), *notes(effects)]
+    assert tuple(type(item) for item in wanted) == expected_records
+
+
+def test_the_table_has_a_rule_for_every_sighting_in_every_phase() -> None:
+    assert {type(sighting) for sighting in ROWS} == set(TABLE) == set(Sighting.__subclasses__())
+    assert all(set(rules) == set(Phase) for rules in TABLE.values())
+    assert {state.phase: phase for phase, state in PHASES.items()} == {phase: phase for phase in Phase}
+
+
+def test_agreeing_looks_are_recorded_and_green_comes_after_the_commit() -> None:
+    state, effects = step(State(), known(0), POLICY)
+    assert not commits(effects)
+    state, effects = step(state, known(0.1, distance=0.35), POLICY)
+    assert commits(effects) == [Attendance(at(0.1), "ani", "in", "face", distance=0.35, runner_up=0.7)]
+    assert not signs(effects), "nothing green before the card has it"
+    state, effects = step(state, Committed(at(0.2), commits(effects)[0]), POLICY)
+    assert signs(effects) == [Sign.RECORDED]
+    assert state.phase is Phase.ANSWERED
+
+
+def test_a_failed_commit_shows_no_green() -> None:
+    state, effects = step(State(), FingerKnown(at(0), "ani", 100), POLICY)
+    state, effects = step(state, CommitFailed(at(0.1), commits(effects)[0], "disk full"), POLICY)
+    assert signs(effects) == [Sign.NEEDS_SERVICE]
+    assert notes(effects) == [Fault(at(0.1), "store", "disk full")]
+    assert "ani" not in state.last
+
+
+def test_after_a_failed_commit_the_same_person_can_try_again_and_the_store_is_well() -> None:
+    state, effects = step(State(), FingerKnown(at(0), "ani", 100), POLICY)
+    state, _ = step(state, CommitFailed(at(0.1), commits(effects)[0], "disk full"), POLICY)
+    state, effects = go(state, [FingerKnown(at(5), "ani", 100)])
+    assert signs(effects)[-1] is Sign.RECORDED
+    assert notes(effects) == [Fault(at(5), "store", "", over=True)]
+    state, effects = go(state, [Tick(at(9))])
+    assert signs(effects) == [Sign.READY]
+
+
+def test_looks_that_name_two_people_are_not_believed() -> None:
+    _, effects = go(State(), [known(0, "ani"), known(0.1, "budi"), known(0.2, "ani"), known(0.3, "budi")])
+    assert not commits(effects)
+
+
+def test_a_look_that_names_nobody_breaks_the_agreement() -> None:
+    _, effects = go(State(), [known(0), unknown(0.1), known(0.2)])
+    assert not commits(effects)
+
+
+def test_who_stays_in_front_of_the_gate_is_told_once() -> None:
+    _, effects = go(State(), [known(tenth / 10) for tenth in range(300)])
+    assert len(commits(effects)) == 1
+    assert signs(effects) == [Sign.RECORDED, Sign.READY]
+    assert not notes(effects)
+
+
+def test_who_comes_again_too_soon_is_told_when_the_first_record_was() -> None:
+    state, _ = go(State(), [known(0), known(0.1)])
+    state, effects = go(state, [*[Nobody(at(second)) for second in range(1, 30)], known(30), known(30.1)])
+    assert not commits(effects)
+    assert signs(effects) == [Sign.READY, Sign.REPEATED]
+    assert notes(effects) == [Repeat(at(30.1), "ani", "face", at(0.1))]
+    assert state.cue.first == at(0.1)
+
+
+def test_who_comes_again_later_that_day_is_going() -> None:
+    state, _ = go(State(), [known(0), known(0.1)])
+    _, effects = go(state, [known(8 * 3600), known(8 * 3600 + 0.1)])
+    assert [item.direction for item in commits(effects)] == ["out"]
+
+
+def test_the_next_day_begins_with_coming() -> None:
+    state, _ = go(State(), [known(0), known(0.1)])
+    _, effects = go(state, [known(24 * 3600), known(24 * 3600 + 0.1)])
+    assert [item.direction for item in commits(effects)] == ["in"]
+
+
+def test_the_next_teacher_is_served_while_the_answer_to_the_first_stands() -> None:
+    state, effects = go(State(), [known(0), known(0.1), known(0.2, "budi"), known(0.3, "budi")])
+    assert [item.person for item in commits(effects)] == ["ani", "budi"]
+    assert state.cue.person == "budi"
+
+
+def test_after_some_unknown_looks_the_finger_is_asked_for_and_the_refusal_kept_once() -> None:
+    _, effects = go(State(), [FaceSeen(at(0), BOX), *[unknown(tenth / 10) for tenth in range(1, 40)]])
+    assert signs(effects) == [Sign.LOOK, Sign.UNKNOWN_USE_FINGER]
+    assert notes(effects) == [Refusal(at(0.5), "face", 0.62)]
+
+
+def test_after_some_seconds_without_a_match_the_finger_is_asked_for() -> None:
+    sightings = [FaceSeen(at(second / 2), BOX) for second in range(12)]
+    _, effects = go(State(), sightings)
+    assert signs(effects) == [Sign.LOOK, Sign.UNKNOWN_USE_FINGER]
+    assert not notes(effects), "nobody was compared, so nobody was refused"
+
+
+def test_patience_does_not_run_while_somebody_is_still_far() -> None:
+    _, effects = go(State(), [FaceTooFar(at(second), BOX) for second in range(60)])
+    assert signs(effects) == [Sign.CLOSER]
+
+
+def test_a_face_that_is_known_after_all_is_recorded_while_the_finger_is_asked_for() -> None:
+    _, effects = go(State(), [*[unknown(tenth / 10) for tenth in range(8)], known(0.9), known(1.0)])
+    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER, Sign.RECORDED]
+
+
+@pytest.mark.parametrize("phase", Phase, ids=lambda phase: phase.value)
+def test_the_finger_is_accepted_at_any_time(phase: Phase) -> None:
+    _, effects = go(PHASES[phase], [FingerKnown(at(10), "ani", 88)])
+    assert commits(effects) == [Attendance(at(10), "ani", "in", "finger", score=88)]
+    assert signs(effects)[-1] is Sign.RECORDED
+
+
+def test_face_and_then_finger_is_one_record() -> None:
+    state, effects = go(State(), [known(0), known(0.1), FingerKnown(at(0.5), "ani", 88)])
+    assert len(commits(effects)) == 1
+    state, effects = go(state, [FingerKnown(at(10), "ani", 88)])
+    assert signs(effects)[-1] is Sign.REPEATED
+
+
+def test_without_a_sensor_nobody_is_asked_for_a_finger() -> None:
+    lookers = [unknown(tenth / 10) for tenth in range(8)]
+    _, never = go(State(), lookers, replace(POLICY, finger=False))
+    _, lost = go(State(lost=frozenset({"sensor"})), lookers)
+    assert signs(never) == signs(lost) == [Sign.UNKNOWN]
+
+
+def test_a_lost_camera_asks_for_the_finger_and_is_back_when_it_is_back() -> None:
+    state, effects = go(State(), [PartLost(at(0), "camera", "unplugged"), PartLost(at(1), "camera", "unplugged")])
+    assert signs(effects) == [Sign.CAMERA_LOST]
+    assert notes(effects) == [Fault(at(0), "camera", "unplugged")]
+    state, effects = go(state, [PartBack(at(9), "camera"), PartBack(at(10), "camera")])
+    assert signs(effects) == [Sign.READY]
+    assert notes(effects) == [Fault(at(9), "camera", "", over=True)]
+
+
+def test_a_gate_without_camera_and_finger_needs_service() -> None:
+    _, effects = go(State(), [PartLost(at(0), "sensor", "silent"), PartLost(at(1), "camera", "unplugged")])
+    assert signs(effects) == [Sign.NEEDS_SERVICE]
+
+
+def test_after_a_restart_a_repeat_is_still_a_repeat() -> None:
+    state = State(last={"ani": record(-60)})
+    _, effects = go(state, [known(0), known(0.1)])
+    assert signs(effects) == [Sign.REPEATED]
+
+
+def test_who_leaves_after_being_served_is_not_asked_to_come_nearer() -> None:
+    state, _ = go(State(), [known(tenth / 10) for tenth in range(40)])
+    _, effects = go(state, [FaceTooFar(at(4.2), BOX), FaceTooFar(at(4.8), BOX), Nobody(at(9))])
+    assert not signs(effects)
+    assert state.cue.sign is Sign.READY
+
+
+PEOPLE = st.sampled_from(["ani", "budi", "citra"])
+PARTS = st.sampled_from(get_args(Part))
+
+
+@st.composite
+def sightings(draw: st.DrawFn) -> list[Sighting]:
+    """Any sightings at all, in the order of time."""
+    now = 0.0
+    rows: list[Sighting] = []
+    for _ in range(draw(st.integers(1, 60))):
+        now += draw(st.sampled_from([0.0, 0.03, 0.3, 1.0, 2.5, 30.0, 400.0]))
+        when = at(now)
+        person = draw(PEOPLE)
+        some: list[Sighting] = [
+            Nobody(when), Tick(when), FaceTooFar(when, BOX), FaceSeen(when, BOX), SeveralFaces(when, (BOX, BOX)),
+            FaceKnown(when, BOX, person, 0.3, 0.8), FaceUnknown(when, BOX, 0.6), FingerKnown(when, person, 90),
+            FingerUnknown(when), PartLost(when, draw(PARTS), "gone"), PartBack(when, draw(PARTS)),
+        ]  # fmt: skip
+        rows.append(draw(st.sampled_from(some)))
+    return rows
+
+
+@given(sightings(), st.data())
+def test_green_always_means_committed_whatever_is_seen(rows: list[Sighting], data: st.DataObject) -> None:
+    state, committed = State(), list[Attendance]()
+    for sighting in rows:
+        waiting = [sighting]
+        while waiting:
+            state, effects = step(state, waiting.pop(), POLICY)
+            for effect in effects:
+                if isinstance(effect, Commit) and data.draw(st.booleans()):
+                    committed.append(effect.attendance)
+                    waiting.append(Committed(sighting.at, effect.attendance))
+                elif isinstance(effect, Commit):
+                    waiting.append(CommitFailed(sighting.at, effect.attendance, "full"))
+                elif isinstance(effect, Show) and effect.cue.sign in (Sign.RECORDED, Sign.REPEATED):
+                    assert effect.cue.attendance in committed
+        assert not state.pending
+
+
+@given(sightings())
+def test_nobody_is_recorded_twice_within_the_time_of_a_repeat(rows: list[Sighting]) -> None:
+    _, effects = go(State(), rows)
+    newest: dict[str, float] = {}
+    for item in commits(effects):
+        assert item.at.monotonic_s - newest.get(item.person, -1e9) >= POLICY.repeat_after_s
+        newest[item.person] = item.at.monotonic_s
+
+
+@given(sightings())
+def test_a_gate_left_alone_comes_to_rest(rows: list[Sighting]) -> None:
+    state, _ = go(State(), rows)
+    end = rows[-1].at.monotonic_s - 1000.0
+    state, _ = go(state, [Nobody(at(end + second)) for second in range(1, 10)])
+    assert state.phase is Phase.READY
+    healthy = not state.lost - {"sensor"}
+    assert (state.cue.sign is Sign.READY) == healthy
