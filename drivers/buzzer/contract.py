@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from drivers.bcm import Pin
+
 
 @dataclass(frozen=True)
 class Tune:
@@ -20,7 +22,7 @@ class BuzzerSettings:
     """The [buzzer] table of gerbang.toml. Pin in BCM numbers."""
 
     driver: Literal["gpio", "console"] = "console"
-    pin: int = 18
+    pin: Pin = 18
 
 
 class Buzzer(Protocol):

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
 
@@ -28,9 +29,9 @@ class CameraSettings:
 
     driver: Literal["picamera", "webcam", "replay"] = "webcam"
     source: str = ""  # webcam: number or device; replay: a folder, a video or a scene (.toml)
-    width_px: int = 640
-    height_px: int = 480
-    fps: int = 30
+    width_px: Annotated[int, Interval(ge=160, le=4096)] = 640
+    height_px: Annotated[int, Interval(ge=120, le=4096)] = 480
+    fps: Annotated[int, Interval(ge=1, le=120)] = 30
 
 
 class Camera(Protocol):

@@ -12,7 +12,7 @@ class FingerprintSettings:
 
     driver: Literal["adafruit", "none"] = "none"
     port: str = "/dev/serial0"
-    baud: int = 57600
+    baud: Literal[9600, 19200, 28800, 38400, 57600, 115200] = 57600
 
 
 @dataclass(frozen=True)

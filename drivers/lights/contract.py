@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
 
+from drivers.bcm import Pin
+
 
 class Colour(Enum):
     """The three lights of a gate."""
@@ -35,9 +37,9 @@ class LightSettings:
     """The [lights] table of gerbang.toml. Pins in BCM numbers."""
 
     driver: Literal["gpio", "console"] = "console"
-    green: int = 17
-    red: int = 27
-    blue: int = 22
+    green: Pin = 17
+    red: Pin = 27
+    blue: Pin = 22
 
 
 class Lights(Protocol):

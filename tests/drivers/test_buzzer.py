@@ -12,7 +12,7 @@ from drivers.buzzer.console import ConsoleBuzzer
 from drivers.buzzer.contract import SILENCE
 from drivers.buzzer.gpio import GpioBuzzer
 from drivers.errors import BuzzerError
-from tests.drivers.waiting import until
+from tests.waiting import until
 
 TWO_BEEPS = Tune(((0.005, 0.005), (0.005, 0.0)), "recorded")
 LONG_BEEP = Tune(((60.0, 60.0),), "trouble")

@@ -18,7 +18,7 @@ from drivers.camera import Camera, CameraSettings, Frame, open_camera
 from drivers.camera.picamera import to_bgr
 from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.errors import CameraEnded, CameraError
-from tests.drivers.waiting import until
+from tests.waiting import until
 
 Pixels = NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ from drivers.lights import Colour, Lights, LightSettings, Pattern, open_lights
 from drivers.lights.console import ConsoleLights
 from drivers.lights.contract import DARK
 from drivers.lights.gpio import GpioLights
-from tests.drivers.waiting import until
+from tests.waiting import until
 
 GREEN = Pattern(Colour.GREEN)
 RED = Pattern(Colour.RED)

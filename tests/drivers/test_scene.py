@@ -23,7 +23,7 @@ from drivers.camera.play import Play
 from drivers.camera.scene import APPROACH_S, RETREAT_S, Scene, Visit, read_scene, write_scene
 from drivers.camera.stage import SWAY, Stage, pose_of
 from drivers.errors import CameraError
-from tests.drivers.waiting import until
+from tests.waiting import until
 
 Pixels = NDArray[np.uint8]
 

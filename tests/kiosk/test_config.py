@@ -1,0 +1,117 @@
+"""gerbang.toml: good ones are read, and every mistake in a bad one is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.config import Config, load_config, parse_config
+from kiosk.errors import ConfigError
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text)
+    return str(caught.value).split("\n")
+
+
+def test_an_empty_file_is_a_valid_file() -> None:
+    assert parse_config("") == Config()
+
+
+def test_every_setting_of_the_design_is_understood(tmp_path: Path) -> None:
+    path = tmp_path / "gerbang.toml"
+    path.write_text(
+        """
+[site]
+npsn = "40200123"
+name = "TK Negeri Pembina Luwuk Selatan"
+timezone = "Asia/Makassar"
+language = "id"
+[camera]
+driver = "picamera"
+[fingerprint]
+driver = "adafruit"
+port = "/dev/serial0"
+baud = 57600
+[lights]
+driver = "gpio"
+green = 17
+red = 27
+blue = 22
+[buzzer]
+driver = "gpio"
+pin = 18
+[store]
+path = "data/gerbang.db"
+[screen]
+listen = "127.0.0.1:8500"
+[district]
+url = "https://absen.disdik.example/"
+""",
+        encoding="utf-8-sig",
+    )
+    config = load_config(path)
+    assert config.store_path == tmp_path / "data" / "gerbang.db"
+    assert config.district.url == "https://absen.disdik.example"
+    assert config.policy.zone.key == "Asia/Makassar"
+    assert config.policy.finger
+
+
+def test_every_mistake_is_named_at_once_with_its_line() -> None:
+    found = mistakes(
+        '[site]\nnpsn = "123"\ntimezone = "Mars"\n[camra]\ndriver = "x"\n[camera]\ndriver = "fish"\nwidht_px = 3\n'
+        '[lights]\ngreen = "a"\n[screen]\nlisten = "8500"\n[gate]\nagreeing_looks = 0\n[district]\nurl = "ftp://x"\n'
+    )
+    places = [line.split(" ")[0] + " " + line.split(" ")[1] for line in found]
+    assert places == [
+        "gerbang.toml:2: site.npsn",
+        "gerbang.toml:3: site.timezone",
+        "gerbang.toml:4: camra",
+        "gerbang.toml:7: camera.driver",
+        "gerbang.toml:8: camera.widht_px",
+        "gerbang.toml:10: lights.green",
+        "gerbang.toml:12: screen.listen",
+        "gerbang.toml:14: gate.agreeing_looks",
+        "gerbang.toml:16: district.url",
+    ]
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_right_word() -> None:
+    assert "did you mean camera?" in mistakes('[camra]\ndriver = "webcam"')[0]
+    assert "did you mean width_px?" in mistakes("[camera]\nwidht_px = 640")[0]
+
+
+def test_two_parts_on_one_pin_are_a_mistake_only_where_pins_are_used() -> None:
+    text = '[lights]\ndriver = "{0}"\ngreen = 18\n[buzzer]\ndriver = "{0}"\npin = 18\n'
+    assert mistakes(text.format("gpio")) == ["gerbang.toml:6: buzzer.pin uses pin 18, which is taken by lights.green"]
+    assert parse_config(text.format("console")).buzzer.pin == 18
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("[site\n", "line 1"), ("camera = 3", ":1: camera should be a table"), ("[camera]\nfps = \n", "line 2"),
+     ("[lights]\ngreen = 99", ":2: lights.green"), ("[camera]\nfps = 0", ":2: camera.fps")],
+)  # fmt: skip
+def test_what_is_no_configuration_is_said_with_its_line(text: str, line: str) -> None:
+    assert line in mistakes(text)[0]
+
+
+def test_a_file_that_is_not_there_or_not_text_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no configuration"):
+        load_config(tmp_path / "gerbang.toml")
+    (tmp_path / "gerbang.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="can't be read"):
+        load_config(tmp_path / "gerbang.toml")
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "gerbang.toml"
+    path.write_bytes('\ufeff[site]\r\nname = "SD Negeri 1"\r\n'.encode())
+    assert load_config(path).site.name == "SD Negeri 1"
+
+
+def test_without_a_file_all_is_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config() == Config()
+    (tmp_path / "gerbang.toml").write_text('[site]\nname = "Sekolah Kami"')
+    assert load_config().site.name == "Sekolah Kami"
