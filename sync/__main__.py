@@ -4,6 +4,7 @@ import json
 import logging
 import signal
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
@@ -62,7 +63,7 @@ def run(config: Path | None, max_delay: float) -> None:
     stop = _stop_on_signals()
     store = _when_there(settings.store_path, stop)
     if store is not None:
-        with store:
+        with store, closing(courier):
             _log.info("bringing %s to %s", settings.store_path, settings.district.url)
             Worker(store, courier, _DISTRICT, cap_s=max_delay).run(stop)
 
@@ -77,8 +78,7 @@ def once(config: Path | None) -> None:
       gerbang-sync once --config gerbang.toml
     """
     settings = load_config(config)
-    courier = HttpsCourier(settings.district.url)
-    with _open(settings) as store:
+    with closing(HttpsCourier(settings.district.url)) as courier, _open(settings) as store:
         click.echo(f"delivered {_push_all(store, Worker(store, courier, _DISTRICT))} entries; nothing is unsent")
 
 

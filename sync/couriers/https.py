@@ -1,7 +1,9 @@
 """Brings batches to the district's server over HTTPS."""
 
 import ipaddress
+import ssl
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -117,15 +119,20 @@ def _date(text: str) -> datetime | None:
 
 def _reason(error: Exception) -> str:
     """In a few words, without the addresses of objects that urllib3 puts into its texts."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted, or the clock is wrong"
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return "no answer in time"
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({cause.verify_message}); is this machine's clock right?"
+        if isinstance(cause, ssl.SSLError):
+            return "it does not speak HTTPS there"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-        cause = cause.__cause__ or cause.__context__
+    # Last, for urllib3 counts a refused connection among its timeouts.
+    if any(isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError) for cause in _causes(error)):
+        return "no answer in time"
     return "the connection was cut"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

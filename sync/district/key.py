@@ -1,8 +1,11 @@
 """Django's secret key: made once, and kept beside the database."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
+
+_MIN_LENGTH = 50
 
 
 def load_key(database: Path) -> str:
@@ -10,7 +13,10 @@ def load_key(database: Path) -> str:
     path = database.with_name(f"{database.name}.key")
     if not path.exists():
         _make(path)
-    return path.read_text(encoding="ascii")
+    key = path.read_text(encoding="ascii", errors="replace")
+    if len(key) < _MIN_LENGTH:
+        raise OSError(errno.EINVAL, "the key in it is damaged", str(path))
+    return key
 
 
 def _make(path: Path) -> None:

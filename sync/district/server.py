@@ -38,7 +38,7 @@ def migrate(database: Path) -> None:
         str(settings.SECRET_KEY)
         call_command("migrate", verbosity=0, interactive=False)
     except OSError as error:
-        raise DistrictError(f"the folder {database.parent} can't be written: {error.strerror}") from error
+        raise DistrictError(f"{error.filename or database.parent} can't be used: {error.strerror}") from error
     except DatabaseError as error:
         raise DistrictError(f"the database {database} can't be used: {error}") from error
     finally:

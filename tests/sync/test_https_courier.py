@@ -240,10 +240,10 @@ def test_a_port_without_a_district_is_unreachable() -> None:
         courier.hand_over(_BATCH)
 
 
-def test_a_district_that_can_not_prove_who_it_is_is_unreachable(server: Server) -> None:
+def test_a_district_that_does_not_speak_https_is_unreachable(server: Server) -> None:
     server.answer = http(_RECEIPT)
     courier = HttpsCourier(server.url.replace("http:", "https:"))
-    with contextlib.closing(courier), pytest.raises(Unreachable):
+    with contextlib.closing(courier), pytest.raises(Unreachable, match="does not speak HTTPS"):
         courier.hand_over(_BATCH)
 
 
