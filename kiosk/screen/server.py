@@ -110,17 +110,18 @@ class Screen:
     # --- on the server's own thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
+        assert self._socket is not None
         try:
-            asyncio.run(self._serve())
+            with self._socket:  # however the server ends, no browser waits at a port that nobody serves
+                asyncio.run(self._serve(self._socket))
         except Exception:  # noqa: BLE001 - whatever it was, the gate goes on without its page, and the log says why
             _log.exception("the page's server has ended")
 
-    async def _serve(self) -> None:
+    async def _serve(self, listener: socket.socket) -> None:
         with self._lock:
             self._loop = asyncio.get_running_loop()
             self._spread(self._state)
-        assert self._socket is not None
-        await self._server.serve([self._socket])
+        await self._server.serve([listener])
 
     def _spread(self, state: State) -> None:
         self._streams.spread(state)

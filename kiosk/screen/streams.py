@@ -17,9 +17,10 @@ _BACKLOG = 64  # states are whole, so that a browser which reads too slowly lose
 class Streams:
     """The places for browsers. ending: set once, and every stream ends by itself."""
 
-    def __init__(self, most: int = 32) -> None:
-        """Have `most` places."""
+    def __init__(self, most: int = 32, heartbeat_s: float = HEARTBEAT_S) -> None:
+        """Have `most` places, and let no stream of events be silent for longer than the heartbeat."""
         self._free = most
+        self._heartbeat_s = heartbeat_s
         self._readers: set[_Reader] = set()
         self.ending = False
 
@@ -54,8 +55,8 @@ class Streams:
             yield f"retry: {RETRY_MS}\n\ndata: {text(state)}\n\n"
             last = state.number
             while not self.ending:
-                await reader.wait()
-                if not reader.waiting:
+                await reader.wait(self._heartbeat_s)
+                if not reader.waiting and not self.ending:
                     yield ": still here\n\n"
                 while reader.waiting:
                     state = reader.waiting.popleft()
@@ -77,9 +78,9 @@ class _Reader:
         self.waiting.append(state)
         self.wake.set()
 
-    async def wait(self) -> None:
+    async def wait(self, at_most_s: float) -> None:
         try:
-            await asyncio.wait_for(self.wake.wait(), HEARTBEAT_S)
+            await asyncio.wait_for(self.wake.wait(), at_most_s)
         except TimeoutError:
             return
         self.wake.clear()
