@@ -3,28 +3,39 @@
 import logging
 import os
 import sys
+from importlib import import_module
 
 import click
 
 from drivers.errors import DriverError
-from kiosk.commands import config, embed, enrol, forget, identify, journal, people, run, status, watch
 from kiosk.errors import ConfigError, KioskError
 
 _log = logging.getLogger("gerbang")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """Each verb is in a file of its own in commands/, and read only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order of the help."""
+        return ["config", "embed", "enrol", "forget", "identify", "journal", "people", "run", "status", "watch"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb; None for one that we do not have."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(import_module(f"kiosk.commands.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gerbang")
 def cli() -> None:
     """The attendance terminal at the school gate.
 
     Example: gerbang run --config gerbang.toml
     """
-
-
-for command in (run.run, config.config, enrol.enrol, forget.forget, people.people, journal.journal,
-                status.status, watch.watch, identify.identify, embed.embed):  # fmt: skip
-    cli.add_command(command)
 
 
 def main() -> None:

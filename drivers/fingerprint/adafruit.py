@@ -69,6 +69,7 @@ class AdafruitSensor:
         self._check_page(page)
         prompt(EnrolStep.TOUCH)
         self._wait(lambda: self._capture(slot=1), timeout_s, "no readable finger came")
+        self._refuse_known(page)
         prompt(EnrolStep.LIFT)
         self._wait(self._is_bare, timeout_s, "the finger was not lifted")
         prompt(EnrolStep.TOUCH_AGAIN)
@@ -76,6 +77,12 @@ class AdafruitSensor:
         if self._ask("join the two touches", self._vendor.create_model, Code.MERGE_FAILED) != Code.DONE:
             raise EnrolmentFailed("the two touches differ: start again, with the same finger, laid flat")
         self._ask(f"store page {page}", lambda: self._vendor.store_model(page))
+
+    def _refuse_known(self, page: int) -> None:
+        """A finger on two pages would be two people's."""
+        known = self._search().page
+        if known not in (None, page):
+            raise EnrolmentFailed(f"this finger is enrolled already, at page {known}: use another one")
 
     def delete(self, page: int) -> None:
         """Erase one page and read back that it is gone; an empty one is no error. Raises SensorError."""

@@ -44,9 +44,10 @@ class FingerprintSensor(Protocol):
         ...
 
     def enrol(self, page: int, prompt: Callable[[EnrolStep], None], timeout_s: float = 20.0) -> None:
-        """Store the finger of two touches at `page`; `prompt` is called before each step.
+        """Store the finger of two touches at `page`; `prompt` is called before each step, which may take timeout_s.
 
-        Raises EnrolmentFailed (also when timeout_s passes with no finger), other SensorErrors.
+        Raises EnrolmentFailed where no finger comes, two touches differ, or the finger lies on another page already;
+        other SensorErrors.
         """
         ...
 

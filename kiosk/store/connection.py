@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -50,9 +51,11 @@ def transaction(db: Database, path: Path) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors become sentences about this file."""
+    """SQLite's errors, and text in it that is no JSON, become sentences about this file."""
     try:
         yield
+    except JSONDecodeError as error:
+        raise StoreError(f"{path} is damaged: an entry of the journal can't be read") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

@@ -1,5 +1,8 @@
 """The store as a whole: opened, migrated, and closed."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -46,14 +49,15 @@ def open_store(path: Path, *, create: bool = True) -> Store:
         raise StoreError(f"there is no store at {path} yet: start the gate once, or enrol somebody")
     if create:
         _make_folder(path.parent)
-    db = connect(path)
-    try:
-        _migrate(db, path)
-        device = _device(db, path)
-        key = load_key(path.with_name(f"{path.name}.key"), create=not _has_templates(db, path))
-    except BaseException:
-        db.close()
-        raise
+    with _alone(path):
+        db = connect(path)
+        try:
+            _migrate(db, path)
+            device = _device(db, path)
+            key = load_key(path.with_name(f"{path.name}.key"), create=not _has_templates(db, path))
+        except BaseException:
+            db.close()
+            raise
     journal = Journal(db, path, device)
     return Store(db, path, device, journal, People(db, path, journal, Sealer(key)), Cursors(db, path))
 
@@ -63,6 +67,18 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder {folder} for the store can't be made: {error.strerror}") from error
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One program at a time makes a store or brings it up to date; the others wait."""
+    try:
+        lock = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise StoreError(f"the store {path} can't be opened: {error.strerror}") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _migrate(db: Database, path: Path) -> None:

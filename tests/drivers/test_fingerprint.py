@@ -154,6 +154,17 @@ def test_a_new_enrolment_takes_the_place_of_the_old(sensor: FingerprintSensor, e
     assert sensor.poll() == Touch(None)
 
 
+def test_a_finger_that_lies_on_another_page_is_refused(
+    sensor: FingerprintSensor, emulator: FingerprintEmulator
+) -> None:
+    sensor.enrol(3, hand(emulator, "ani"))
+    emulator.lift()
+    with pytest.raises(EnrolmentFailed, match="page 3"):
+        sensor.enrol(4, hand(emulator, "ani"))
+    sensor.enrol(3, hand(emulator, "ani"))
+    assert sensor.pages() == {3}
+
+
 @pytest.mark.parametrize("stuck_at", list(EnrolStep))
 def test_enrolment_ends_when_the_person_does_not_follow(
     sensor: FingerprintSensor, emulator: FingerprintEmulator, stuck_at: EnrolStep

@@ -222,6 +222,28 @@ def test_a_file_that_is_no_store_is_refused_and_not_touched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_programs_that_make_a_store_at_the_same_time_make_one(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from kiosk.store import open_store\n"
+        "sys.stdin.readline(); print(open_store(Path(sys.argv[1])).device)"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    makers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    for maker in makers:
+        assert maker.stdin
+        maker.stdin.write("go\n")
+        maker.stdin.flush()
+    assert len({maker.communicate()[0] for maker in makers}) == 1
+    assert [maker.returncode for maker in makers] == [0] * 6
+
+
+def test_a_damaged_entry_is_said(store: Store) -> None:
+    store.journal.append("attendance", {}, clock.now())
+    store.db.execute("UPDATE entry SET payload = '{'")
+    with pytest.raises(StoreError, match="damaged"):
+        store.journal.after(0, 10)
+
+
 def test_a_missing_store_is_made_only_where_it_may_be(path: Path) -> None:
     with pytest.raises(StoreError, match="no store"):
         open_store(path, create=False)

@@ -1,0 +1,240 @@
+"""The `gerbang` command as people use it: its verbs, its sentences, its exit codes."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from drivers.fingerprint.emulator import FingerprintEmulator
+from kiosk import clock
+from kiosk.store import open_store
+
+VERBS = ["config", "embed", "enrol", "forget", "identify", "journal", "people", "run", "status", "watch"]
+
+
+class Site:
+    """A folder with a gerbang.toml, and the command run in it as a real process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("")
+
+    def write(self, text: str) -> None:
+        (self.folder / "gerbang.toml").write_text('[screen]\nlisten = "127.0.0.1:9"\n' + text)
+
+    def popen(self, *words: str | Path) -> subprocess.Popen[str]:
+        command = [str(Path(sys.executable).parent / "gerbang"), *map(str, words)]
+        return subprocess.Popen(
+            command, cwd=self.folder, text=True, env={**os.environ, "COLUMNS": "160"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def run(self, *words: str | Path) -> tuple[int, str, str]:
+        """Exit code, output, errors; a traceback never reaches a person."""
+        process = self.popen(*words)
+        said, wrong = process.communicate(timeout=300)
+        assert "Traceback" not in wrong
+        return process.returncode, said, wrong
+
+    def json(self, *words: str | Path) -> Any:
+        code, said, wrong = self.run(*words, "--json")
+        assert code == 0, wrong
+        return json.loads(said)
+
+    def fails(self, code: int, *words: str | Path) -> str:
+        """The sentence on standard error."""
+        actual, said, wrong = self.run(*words)
+        assert actual == code, (said, wrong)
+        return wrong.strip()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_helps_with_an_example(site: Site, verb: str) -> None:
+    words = [verb, "check"] if verb == "config" else [verb]
+    code, said, _ = site.run(*words, "--help")
+    assert code == 0
+    assert f"Example: gerbang {verb}" in said
+
+
+def test_the_command_lists_its_verbs(site: Site) -> None:
+    _, said, _ = site.run("--help")
+    assert [line.split()[0] for line in said.split("Commands:")[1].strip().split("\n")] == VERBS
+
+
+def test_an_unknown_verb_and_an_unknown_option_are_bad_usage(site: Site) -> None:
+    assert "No such command" in site.fails(2, "dance")
+    assert "No such option" in site.fails(2, "people", "--tall")
+
+
+def test_a_person_is_enrolled_listed_and_forgotten(site: Site, photographs: Path) -> None:
+    code, said, _ = site.run("enrol", "--person", "b1", "--name", "Pak Barack", "--photo", photographs / "obama.jpg")
+    assert (code, said) == (0, "Pak Barack (b1) is enrolled with 1 photograph.\n")
+    site.run("enrol", "--person", "b1", "--photo", photographs / "obama3.jpg")
+    assert site.json("people") == [{"id": "b1", "name": "Pak Barack", "faces": 2, "pages": []}]
+    assert "Pak Barack" in site.run("people")[1]
+    assert site.fails(130, "forget", "--person", "b1"), "without a yes nothing is erased"
+    code, said, _ = site.run("forget", "--person", "b1", "--yes")
+    assert (code, said) == (0, "Pak Barack (b1) is erased: 2 faces, 0 fingers.\n")
+    assert site.json("people") == []
+
+
+def test_a_finger_is_enrolled_and_erased_in_the_sensor_too(site: Site) -> None:
+    with FingerprintEmulator() as emulator:
+        site.write(f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')
+        process = site.popen("enrol", "--person", "e1", "--name", "Bu Eileen", "--finger")
+        assert process.stderr
+        for prompt in process.stderr:
+            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
+        assert process.communicate()[0] == "Bu Eileen (e1) is enrolled with a finger (page 0 of the sensor).\n"
+        assert process.returncode == 0
+        assert set(emulator.pages) == {0}
+        assert site.run("forget", "--person", "e1", "--yes")[0] == 0
+        assert not emulator.pages
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--person", "a", "--name", "Ani"], 2, "--photo"),
+        (["--name", "Ani", "--finger"], 2, "--person"),
+        (["--person", "a", "--photo", "x.jpg"], 2, "--name"),
+        (["--person", "../a", "--name", "Ani", "--photo", "x.jpg"], 1, "can't be a person's ID"),
+        (["--person", "a", "--name", "A" * 500, "--photo", "x.jpg"], 1, "can't be shown"),
+        (["--person", "a", "--name", "Ani", "--photo", "missing.jpg"], 1, "can't be read"),
+        (["--person", "a", "--name", "Ani", "--photo", "gerbang.toml"], 1, "not a photograph"),
+        (["--person", "a", "--name", "Ani", "--finger"], 1, "there is no sensor"),
+    ],
+)
+def test_what_can_not_be_enrolled_is_one_sentence_and_changes_nothing(
+    site: Site, words: list[str], code: int, sentence: str
+) -> None:
+    assert sentence in site.fails(code, "enrol", *words)
+    assert not (site.folder / "gerbang.db").exists() or site.json("people") == []
+
+
+def test_a_port_that_is_not_a_sensor_is_one_sentence(site: Site) -> None:
+    for port in ("/dev/null", "/dev/ttyNOTHING"):
+        site.write(f'[fingerprint]\ndriver = "adafruit"\nport = "{port}"\n')
+        said = site.fails(1, "enrol", "--person", "a", "--name", "Ani", "--finger")
+        assert port in said
+        assert "\n" not in said
+
+
+def test_an_unknown_person_can_not_be_forgotten(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db"):
+        pass
+    assert "nobody here has the ID x" in site.fails(1, "forget", "--person", "x", "--yes")
+
+
+@pytest.mark.parametrize("verb", ["people", "journal", "status"])
+def test_without_a_store_it_is_said_and_none_is_made(site: Site, verb: str) -> None:
+    assert "there is no store" in site.fails(1, verb)
+    assert not (site.folder / "gerbang.db").exists()
+
+
+def test_the_journal_is_printed_for_people_for_spreadsheets_and_for_programs(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        for person in ("ani", "budi"):
+            store.journal.append("attendance", {"person": person, "direction": "in", "means": "face"}, clock.now())
+        entries = store.journal.after(0, 9)
+    code, said, _ = site.run("journal")
+    assert code == 0
+    assert [line.split()[3] for line in said.splitlines()] == ["attendance"] * 2
+    rows = list(csv.DictReader(io.StringIO(site.run("journal", "--csv")[1])))
+    assert [(row["number"], row["person"], row["id"]) for row in rows] == [
+        (str(entry.number), entry.payload["person"], entry.id) for entry in entries
+    ]
+    lines = site.run("journal", "--json")[1].splitlines()
+    assert [json.loads(line)["hash"] for line in lines] == [entry.hash for entry in entries]
+    assert site.run("journal", "--since", "2999-01-01")[1] == ""
+    assert "is no date" in site.fails(2, "journal", "--since", "yesterday")
+
+
+def test_the_journal_is_followed_as_entries_come(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        store.journal.append("start", {}, clock.now())
+        process = site.popen("journal", "--follow")
+        lines: list[str] = []
+        assert process.stdout
+        read = Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")), daemon=True)  # type: ignore[union-attr]
+        read.start()
+        store.journal.append("stop", {}, clock.now())
+        while len(lines) < 2:
+            read.join(0.05)
+        process.terminate()
+        read.join()
+        process.communicate()
+    assert [line.split()[3] for line in lines] == ["start", "stop"]
+
+
+def test_status_tells_of_the_store_when_no_gate_runs(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        store.journal.append("attendance", {"person": "ani"}, clock.now())
+    facts = site.json("status")
+    assert facts["gate_runs"] is False
+    assert (facts["entries"], facts["present_today"], facts["not_sent"]) == (1, 1, None)
+    assert "gate runs" in site.run("status")[1]
+
+
+def test_a_broken_configuration_is_named_and_nothing_starts(site: Site) -> None:
+    site.write('[camera]\ndriver = "fish"\nfps = 0\n')
+    said = site.fails(2, "run")
+    assert ":4: camera.driver" in said
+    assert ":5: camera.fps" in said
+    assert site.fails(2, "config", "check") == said
+    site.write("")
+    code, good, _ = site.run("config", "check", "gerbang.toml")
+    assert code == 0
+    assert "good" in good
+
+
+def test_a_store_from_a_newer_version_stops_the_gate_with_a_sentence(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        store.db.table("_sqlite_migrations").insert({"migration_set": "gerbang", "name": "9999", "applied_at": ""})
+    assert "newer Gerbang" in site.fails(1, "run")
+
+
+def test_faces_are_identified_by_a_folder_of_people(site: Site, photographs: Path) -> None:
+    for person, photo in (("barack", "obama.jpg"), ("joe", "biden.jpg")):
+        (site.folder / "people" / person).mkdir(parents=True)
+        (site.folder / "people" / person / photo).write_bytes((photographs / photo).read_bytes())
+    (site.folder / "people" / "joe" / "notes.jpg").write_text("not a picture")
+    words = ["identify", "--gallery", "people", photographs / "obama2.jpg", photographs / "biden.jpg", "--json"]
+    code, said, wrong = site.run(*words)
+    assert code == 0
+    assert "left out" in wrong
+    found = [json.loads(line) for line in said.splitlines()]
+    assert [row["probe"] for row in found] == [str(photographs / name) for name in ("obama2.jpg", "biden.jpg")]
+    assert [[face["person"] for face in row["faces"]] for row in found] == [["barack"], ["joe"]]
+    assert all(set(face) == {"box", "person", "distance", "runner_up"} for row in found for face in row["faces"])
+    assert "barack" in site.run("identify", "--gallery", "people", photographs / "obama2.jpg")[1]
+    code, _, wrong = site.run("identify", "--gallery", "people", "missing.jpg", "--json")
+    assert (code, "can't be read" in wrong) == (1, True)
+
+
+def test_a_gallery_with_nobody_is_said(site: Site, photographs: Path) -> None:
+    (site.folder / "people").mkdir()
+    assert "nobody could be enrolled" in site.fails(1, "identify", "--gallery", "people", photographs / "obama.jpg")
+
+
+def test_a_face_is_embedded_as_128_numbers(site: Site, photographs: Path) -> None:
+    [face] = site.json("embed", photographs / "obama.jpg")["faces"]
+    assert len(face["embedding"]) == 128
+    assert len(face["box"]) == 4
+    assert "not a photograph" in site.fails(1, "embed", "gerbang.toml")
+
+
+def test_watching_where_no_gate_is_says_so(site: Site) -> None:
+    assert "no gate answers" in site.fails(1, "watch")

@@ -1,0 +1,206 @@
+"""The daemon as a real process: it begins with what is there, answers, and ends cleanly."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from drivers.camera.scene import Scene, Visit, write_scene
+from drivers.fingerprint.emulator import FingerprintEmulator
+from kiosk.commands.watch import follow
+from kiosk.config import Config, load_config
+from kiosk.store import Store, open_store
+from kiosk.vision import DlibEngine, read_photograph
+from kiosk.vision.photograph import find_faces
+from tests.test_morning import free_address
+from tests.waiting import until
+
+GERBANG = Path(sys.executable).parent / "gerbang"
+
+
+class Gate:
+    """`gerbang run` in a folder of its own."""
+
+    def __init__(self, folder: Path, extra: str = "", source: str = "scene.toml") -> None:
+        self.folder = folder
+        self.listen = free_address()
+        self.path = folder / "gerbang.toml"
+        self.path.write_text(
+            f'[camera]\ndriver = "replay"\nsource = "{source}"\n[screen]\nlisten = "{self.listen}"\n{extra}'
+        )
+        write_scene(folder / "scene.toml", Scene())
+        self.process: subprocess.Popen[str] | None = None
+        self.words = ""
+
+    @property
+    def config(self) -> Config:
+        return load_config(self.path)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [str(GERBANG), "run", "--config", str(self.path)], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        until(lambda: self.state() is not None or self.process.poll() is not None, "the gate's page")  # type: ignore[union-attr]
+
+    def state(self) -> Any:
+        try:
+            return requests.get(f"http://{self.listen}/state", timeout=2).json()
+        except requests.RequestException:
+            return None
+
+    def sign(self) -> str | None:
+        state = self.state()
+        return state and state["answer"] and str(state["answer"]["sign"])
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process
+        self.process.send_signal(number)
+        self.words += self.process.communicate(timeout=60)[0]
+        assert "Traceback" not in self.words
+        return self.process.returncode
+
+    def store(self) -> Store:
+        return open_store(self.config.store_path)
+
+    def kinds(self) -> list[str]:
+        with self.store() as store:
+            return [entry.kind for entry in store.journal.since()]
+
+
+@contextmanager
+def gate(folder: Path, extra: str = "", source: str = "scene.toml") -> Iterator[Gate]:
+    running = Gate(folder, extra, source)
+    running.start()
+    try:
+        yield running
+    finally:
+        if running.process and running.process.poll() is None:
+            running.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_with_everything_dark_and_the_journal_complete(tmp_path: Path, number: signal.Signals) -> None:
+    with gate(tmp_path, source="missing.toml") as running:
+        until(lambda: running.sign() == "needs_service", "a light")
+        assert running.end(number) == 0
+        assert running.kinds() == ["start", "fault", "stop"]
+        assert "red" in running.words
+        assert running.words.strip().splitlines()[-1] == "○ dark"
+        assert running.state() is None, "the page is closed"
+
+
+def test_a_person_enrolled_while_it_runs_is_greeted(tmp_path: Path, photographs: Path) -> None:
+    with gate(tmp_path) as running:
+        enrolled = subprocess.run(
+            [str(GERBANG), "enrol", "--config", str(running.path), "--person", "b", "--name", "Pak Barack",
+             "--photo", str(photographs / "obama.jpg"), "--photo", str(photographs / "obama3.jpg")],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert enrolled.returncode == 0, enrolled.stderr
+        photo = photographs / "obama2.jpg"
+        face = find_faces(DlibEngine(), read_photograph(photo))[0]
+        answers = follow(running.listen)
+        write_scene(tmp_path / "scene.toml", Scene((Visit(str(photo), face, at_s=0.0),)))
+        answer = next(state["answer"] for state in answers if state["answer"]["sign"] == "recorded")
+        assert (answer["name"], answer["colour"]) == ("Pak Barack", "green")
+        with running.store() as store:
+            [entry] = store.journal.since(kind="attendance")
+        assert entry.payload["person"] == "b"
+        assert entry.payload["means"] == "face"
+
+
+def test_it_begins_without_camera_and_sensor_and_says_so(tmp_path: Path) -> None:
+    nothing = '[fingerprint]\ndriver = "adafruit"\nport = "/dev/ttyNOTHING"\n'
+    with gate(tmp_path, nothing, source="missing.toml") as running:
+        until(lambda: running.sign() == "needs_service", "the sign of a gate without eyes and hands")
+        assert running.state()["faults"] == ["camera", "sensor"]
+        assert running.end() == 0
+    assert sorted(running.kinds()) == ["fault", "fault", "start", "stop"]
+
+
+def test_the_finger_serves_while_the_camera_is_lost(tmp_path: Path) -> None:
+    with FingerprintEmulator() as emulator:
+        sensor = f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n'
+        running = Gate(tmp_path, sensor, source="missing.toml")
+        enrolling = subprocess.Popen(
+            [str(GERBANG), "enrol", "--config", str(running.path), "--person", "e", "--name", "Eileen", "--finger"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert enrolling.stderr
+        for prompt in enrolling.stderr:
+            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
+        enrolling.communicate()
+        emulator.lift()
+        running.start()
+        until(lambda: running.sign() == "camera_lost", "the sign of a gate without eyes")
+        emulator.place("thumb")
+        until(lambda: "attendance" in running.kinds(), "the record by finger")
+        assert running.end() == 0
+
+
+def test_a_taken_port_stops_it_with_a_sentence(tmp_path: Path) -> None:
+    with gate(tmp_path) as first:
+        (tmp_path / "other").mkdir()
+        second = Gate(tmp_path / "other")
+        second.path.write_text(f'[screen]\nlisten = "{first.listen}"\n')
+        said = subprocess.run(
+            [str(GERBANG), "run", "--config", str(second.path)], capture_output=True, text=True, check=False
+        )
+    assert said.returncode == 1
+    assert first.listen in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, small_disk: Path) -> None:
+    with FingerprintEmulator() as emulator:
+        running = Gate(tmp_path, f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')
+        running.path.write_text(running.path.read_text() + f'[store]\npath = "{small_disk}/gerbang.db"\n')
+        enrolling = subprocess.Popen(
+            [str(GERBANG), "enrol", "--config", str(running.path), "--person", "e", "--name", "Eileen", "--finger"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert enrolling.stderr
+        for prompt in enrolling.stderr:
+            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
+        enrolling.communicate()
+        emulator.lift()
+        running.start()
+        until(lambda: running.sign() == "ready", "the gate")
+        ballast = small_disk / "ballast"
+        _fill(ballast)
+        emulator.place("thumb")
+        until(lambda: running.sign() == "needs_service", "the sign of a store that failed")
+        emulator.lift()
+        ballast.unlink()
+        until(lambda: _touched(emulator, running), "a record once there is room")
+        kinds = running.kinds()
+        assert kinds.count("attendance") == 1
+        assert running.end() == 0
+
+
+def _touched(emulator: FingerprintEmulator, running: Gate) -> bool:
+    """Touch and lift, as somebody does who tries again."""
+    emulator.place("thumb")
+    try:
+        until(lambda: "attendance" in running.kinds(), "the record", deadline_s=1.0)
+    except AssertionError:
+        return False
+    finally:
+        emulator.lift()
+    return True
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            return
