@@ -159,6 +159,10 @@ def main() -> None:
     except (KioskError, SyncError) as error:
         click.echo(f"gerbang-sync: {error}", err=True)
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a person
+        _log.debug("unexpected", exc_info=error)
+        click.echo(f"gerbang-sync stopped on an error of its own: {type(error).__name__}: {error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import click
 
 from sync.district import server
 
+_log = logging.getLogger("sync.district")
+
 _DATABASE = click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -129,6 +131,10 @@ def main() -> None:
         cli()
     except server.DistrictError as error:
         click.echo(f"gerbang-district: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a person
+        _log.debug("unexpected", exc_info=error)
+        click.echo(f"gerbang-district stopped on an error of its own: {type(error).__name__}: {error}", err=True)
         sys.exit(1)
 
 
