@@ -1,6 +1,7 @@
 """From a picture to faces: find, align, embed."""
 
-from kiosk.vision.engine import DlibEngine, Embedding, Engine, Image
+from kiosk.vision.dlib_engine import DlibEngine
+from kiosk.vision.engine import Embedding, Engine, Image
 from kiosk.vision.photograph import read_photograph
 
 __all__ = ["DlibEngine", "Embedding", "Engine", "Image", "read_photograph"]

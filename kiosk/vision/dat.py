@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kiosk.errors import ModelError
 from kiosk.vision.serialised import Reader, Tensor
 
 # How a layer's version tells its kind; tags and skips say where shortcuts run, which AddShortcut says too.
@@ -84,17 +83,8 @@ class Network:
     layers: tuple[Layer, ...]
 
 
-def read_network(path: Path) -> Network:
-    """The network in a file. Raises ModelError, whatever the file holds."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"the model {path} can't be read: {error.strerror}; run scripts/setup again") from error
-    return parse_network(data, path)
-
-
 def parse_network(data: bytes, path: Path) -> Network:
-    """The network in a file's bytes; `path` is for the message alone. Raises ModelError."""
+    """The network in a file's bytes; `path` is for the message alone. Raises ModelError, whatever the file holds."""
     reader = Reader(data, path)
     reader.expect(1, "the file's version")
     detection = _loss(reader)

@@ -23,14 +23,14 @@ _CHIP_PX = 150
 _Kind = TypeVar("_Kind")
 
 
-class NotThisNetwork(ValueError):
-    """The layers do not stand in the order that this kind of network has."""
+class UnknownNetwork(ValueError):
+    """Its layers don't stand in the order that this kind of network has."""
 
 
 def build_embedder(network: Network) -> bytes:
     """A residual network: `chips` uint8 (n, 150, 150, 3), red-green-blue -> `embeddings` float32 (n, 128).
 
-    Raises NotThisNetwork. Source of the architecture: face_recognition_model_v1 in dlib's face_recognition.cpp.
+    Raises UnknownNetwork. Source of the architecture: face_recognition_model_v1 in dlib's face_recognition.cpp.
     """
     graph = _Graph()
     layers = _Layers(network.layers)
@@ -43,7 +43,7 @@ def build_embedder(network: Network) -> bytes:
     pool, dense = layers.take(Pool), layers.take(Dense)
     layers.end()
     if not pool.mean or pool.window != (0, 0) or dense.weights.shape != (picture.channels, 128):
-        raise NotThisNetwork("it does not end in 128 numbers")
+        raise UnknownNetwork("it does not end in 128 numbers")
     mean = graph.node("Flatten", [graph.node("GlobalAveragePool", [picture.name])])
     graph.node("MatMul", [mean, graph.constant(dense.weights)], output="embeddings")
     chips = helper.make_tensor_value_info("chips", TensorProto.UINT8, ["n", _CHIP_PX, _CHIP_PX, 3])
@@ -56,11 +56,11 @@ def build_detector(network: Network) -> bytes:
 
     What is needed to read the scores stands in the metadata `detection`, in JSON: `means` of red, green and blue;
     `window` (width, height) in pixels; `stride` and `offset`: score i lies over the pixel i * stride + offset;
-    `most_iou` and `most_covered`: two boxes that overlap more are one face. Raises NotThisNetwork.
+    `most_iou` and `most_covered`: two boxes that overlap more are one face. Raises UnknownNetwork.
     Source of the architecture: cnn_face_detection_model_v1 in dlib's cnn_face_detector.cpp.
     """
     if network.detection is None:
-        raise NotThisNetwork("it is no detector")
+        raise UnknownNetwork("it is no detector")
     graph = _Graph()
     layers = _Layers(network.layers)
     picture = _Picture("pyramid", 3, 0)
@@ -101,7 +101,7 @@ class _Layers:
     def peek(self, kind: type[_Kind]) -> _Kind:
         layer = self._layers[self._at] if self._at < len(self._layers) else None
         if not isinstance(layer, kind):
-            raise NotThisNetwork(f"layer {self._at + 1} is no {kind.__name__}")
+            raise UnknownNetwork(f"layer {self._at + 1} is no {kind.__name__}")
         return layer
 
     def take(self, kind: type[_Kind]) -> _Kind:
@@ -111,7 +111,7 @@ class _Layers:
 
     def end(self) -> None:
         if self._at != len(self._layers):
-            raise NotThisNetwork("it has more layers than it should")
+            raise UnknownNetwork("it has more layers than it should")
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,11 @@ def _convolved(graph: _Graph, layers: _Layers, picture: _Picture, output: str | 
     layer = layers.take(Convolution)
     filters, biases = layer.filters, layer.biases
     if filters.shape[1] != picture.channels:
-        raise NotThisNetwork(f"a convolution of {filters.shape[1]} channels gets {picture.channels}")
+        raise UnknownNetwork(f"a convolution of {filters.shape[1]} channels gets {picture.channels}")
     if layers.next_is(Affine):
         affine = layers.take(Affine)
         if affine.gains.shape != biases.shape:
-            raise NotThisNetwork("gains do not fit their convolution")
+            raise UnknownNetwork("gains do not fit their convolution")
         filters, biases = filters * affine.gains.reshape(-1, 1, 1, 1), biases * affine.gains + affine.offsets
     name = graph.node(
         "Conv",

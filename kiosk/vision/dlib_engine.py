@@ -1,0 +1,54 @@
+"""The engine that is dlib alone, as its author made it: slow, and what the other is measured by."""
+
+from functools import cached_property
+from typing import Any
+
+import dlib
+import numpy as np
+
+from kiosk.events import Box
+from kiosk.vision.engine import HOG_SMALLEST_PX, Embedding, Image
+from kiosk.vision.finder import Finder, box_of, by_size, load
+from kiosk.vision.models import MMOD, RESNET
+from kiosk.vision.pixels import as_rgb, scaled
+
+
+class DlibEngine:
+    """HOG detector, MMOD detector, five landmarks, ResNet of 29 layers."""
+
+    name = "dlib-resnet-v1"
+
+    def __init__(self) -> None:
+        """Loads the models. Raises ModelError."""
+        self._finder = Finder()
+        self._network = load(dlib.face_recognition_model_v1, RESNET)
+
+    def detect(self, image: Image, smallest_px: float = HOG_SMALLEST_PX) -> list[Box]:
+        """See Engine."""
+        return self._finder.detect(image, smallest_px)
+
+    def detect_hard(self, image: Image, smallest_px: float = HOG_SMALLEST_PX) -> list[Box]:
+        """See Engine. Takes seconds. Raises ModelError, for the detector is loaded when it is first needed."""
+        colours = as_rgb(image)
+        if not colours.size:
+            return []
+        scale = HOG_SMALLEST_PX / smallest_px
+        found = self._hard_detector(scaled(colours, scale), 0)
+        return by_size([box_of(face.rect, scale) for face in found])
+
+    def embed(self, image: Image, box: Box) -> Embedding:
+        """See Engine."""
+        return self._embedded(self._finder.chip(image, box))
+
+    def embed_mirrored(self, image: Image, box: Box) -> Embedding:
+        """See Engine."""
+        chip = self._finder.chip(image, box)
+        mirrored = np.ascontiguousarray(chip[:, ::-1])
+        return (self._embedded(chip) + self._embedded(mirrored)) / np.float32(2)
+
+    def _embedded(self, chip: Image) -> Embedding:
+        return np.asarray(self._network.compute_face_descriptor(chip), dtype=np.float32)
+
+    @cached_property
+    def _hard_detector(self) -> Any:
+        return load(dlib.cnn_face_detection_model_v1, MMOD)

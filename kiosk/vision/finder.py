@@ -1,0 +1,69 @@
+"""What both engines do with dlib: the HOG detector, and the five landmarks by which a face is put upright."""
+
+from typing import Any
+
+import cv2
+import dlib
+import numpy as np
+
+from kiosk.errors import ModelError
+from kiosk.events import Box
+from kiosk.vision.engine import HOG_SMALLEST_PX, Image
+from kiosk.vision.models import LANDMARKS, model_path
+from kiosk.vision.pixels import as_bgr, as_rgb, scaled
+
+_CHIP_PX = 150
+_CHIP_PADDING = 0.25  # what face_recognition_model_v1 was trained with (dlib's face_recognition.cpp)
+
+
+class Finder:
+    """Finds faces that look at the camera, and cuts them out upright."""
+
+    def __init__(self) -> None:
+        """Loads the landmarks. Raises ModelError."""
+        self._detector = dlib.get_frontal_face_detector()
+        self._landmarks = load(dlib.shape_predictor, LANDMARKS)
+
+    def detect(self, image: Image, smallest_px: float) -> list[Box]:
+        """The faces, the largest first. The picture is scaled so that the smallest is one that HOG can see."""
+        image = as_bgr(image)
+        if not image.size:
+            return []
+        scale = HOG_SMALLEST_PX / smallest_px
+        grey = scaled(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), scale)
+        return by_size([box_of(found, scale) for found in self._detector(grey, 0)])
+
+    def chip(self, image: Image, box: Box) -> Image:
+        """The face in a box, upright: uint8 (150, 150, 3), red-green-blue. ValueError where there is no pixel."""
+        left, top, width, height = box
+        colours = as_rgb(image)
+        if not colours.size:
+            raise ValueError("a picture without pixels has no face to embed")
+        shape = self._landmarks(colours, dlib.rectangle(left, top, left + width - 1, top + height - 1))
+        chip = dlib.get_face_chip(colours, shape, size=_CHIP_PX, padding=_CHIP_PADDING)
+        return np.asarray(chip, dtype=np.uint8)
+
+
+def load(loader: Any, name: str) -> Any:
+    """A model of dlib's. Raises ModelError."""
+    path = model_path(name)
+    try:
+        return loader(str(path))
+    except (RuntimeError, MemoryError) as error:  # a damaged length can ask for any amount of memory
+        raise ModelError(f"the model {path} is damaged; run scripts/setup again") from error
+
+
+def box_of(found: Any, scale: float) -> Box:
+    """A rectangle of dlib's in the scaled picture, as a box in the picture's own pixels."""
+    return unscaled((found.left(), found.top(), found.width(), found.height()), scale)
+
+
+def unscaled(box: Box, scale: float) -> Box:
+    """A box in the scaled picture, in the picture's own pixels."""
+    left, top, width, height = box
+    return round(left / scale), round(top / scale), round(width / scale), round(height / scale)
+
+
+def by_size(boxes: list[Box]) -> list[Box]:
+    """The largest first."""
+    return sorted(boxes, key=lambda box: -box[2])
