@@ -211,12 +211,12 @@ def test_faces_are_identified_by_a_folder_of_people(site: Site, photographs: Pat
         (site.folder / "people" / person).mkdir(parents=True)
         (site.folder / "people" / person / photo).write_bytes((photographs / photo).read_bytes())
     (site.folder / "people" / "joe" / "notes.jpg").write_text("not a picture")
-    words = ["identify", "--gallery", "people", photographs / "obama2.jpg", photographs / "biden.jpg", "--json"]
-    code, said, wrong = site.run(*words)
+    probes = [photographs / "obama2.jpg", photographs / "biden.jpg"]
+    code, said, wrong = site.run("identify", "--gallery", "people", *probes, "--json")
     assert code == 0
     assert "left out" in wrong
     found = [json.loads(line) for line in said.splitlines()]
-    assert [row["probe"] for row in found] == [str(photographs / name) for name in ("obama2.jpg", "biden.jpg")]
+    assert [row["probe"] for row in found] == [str(probe) for probe in probes]
     assert [[face["person"] for face in row["faces"]] for row in found] == [["barack"], ["joe"]]
     assert all(set(face) == {"box", "person", "distance", "runner_up"} for row in found for face in row["faces"])
     assert "barack" in site.run("identify", "--gallery", "people", photographs / "obama2.jpg")[1]

@@ -159,14 +159,14 @@ def test_the_table_has_a_rule_for_every_sighting_in_every_phase() -> None:
 
 
 def test_agreeing_looks_are_recorded_and_green_comes_after_the_commit() -> None:
-    state, effects = step(State(), known(0), POLICY)
-    assert not commits(effects)
-    state, effects = step(state, known(0.1, distance=0.35), POLICY)
-    assert commits(effects) == [Attendance(at(0.1), "ani", "in", "face", distance=0.35, runner_up=0.7)]
-    assert not signs(effects), "nothing green before the card has it"
-    state, effects = step(state, Committed(at(0.2), commits(effects)[0]), POLICY)
-    assert signs(effects) == [Sign.RECORDED]
-    assert state.phase is Phase.ANSWERED
+    looking, nothing = step(State(), known(0), POLICY)
+    assert not commits(nothing)
+    waiting, wanted = step(looking, known(0.1, distance=0.35), POLICY)
+    assert commits(wanted) == [Attendance(at(0.1), "ani", "in", "face", distance=0.35, runner_up=0.7)]
+    assert not signs(wanted), "nothing green before the card has it"
+    answered, shown = step(waiting, Committed(at(0.2), commits(wanted)[0]), POLICY)
+    assert signs(shown) == [Sign.RECORDED]
+    assert answered.phase is Phase.ANSWERED
 
 
 def test_a_failed_commit_shows_no_green() -> None:
@@ -178,12 +178,12 @@ def test_a_failed_commit_shows_no_green() -> None:
 
 
 def test_after_a_failed_commit_the_same_person_can_try_again_and_the_store_is_well() -> None:
-    state, effects = step(State(), FingerKnown(at(0), "ani", 100), POLICY)
-    state, _ = step(state, CommitFailed(at(0.1), commits(effects)[0], "disk full"), POLICY)
-    state, effects = go(state, [FingerKnown(at(5), "ani", 100)])
+    waiting, wanted = step(State(), FingerKnown(at(0), "ani", 100), POLICY)
+    failed, _ = step(waiting, CommitFailed(at(0.1), commits(wanted)[0], "disk full"), POLICY)
+    well, effects = go(failed, [FingerKnown(at(5), "ani", 100)])
     assert signs(effects)[-1] is Sign.RECORDED
     assert notes(effects) == [Fault(at(5), "store", "", over=True)]
-    state, effects = go(state, [Tick(at(9))])
+    _, effects = go(well, [Tick(at(9))])
     assert signs(effects) == [Sign.READY]
 
 
