@@ -8,9 +8,8 @@ import numpy as np
 
 from kiosk.events import Box
 from kiosk.vision.engine import HOG_SMALLEST_PX, Embedding, Image
-from kiosk.vision.finder import Finder, box_of, by_size, load
+from kiosk.vision.finder import Finder, box_of, by_size, for_hard, load
 from kiosk.vision.models import MMOD, RESNET
-from kiosk.vision.pixels import as_rgb, scaled
 
 
 class DlibEngine:
@@ -29,12 +28,11 @@ class DlibEngine:
 
     def detect_hard(self, image: Image, smallest_px: float = HOG_SMALLEST_PX) -> list[Box]:
         """See Engine. Takes seconds. Raises ModelError, for the detector is loaded when it is first needed."""
-        colours = as_rgb(image)
-        if not colours.size:
+        prepared = for_hard(image, smallest_px)
+        if prepared is None:
             return []
-        scale = HOG_SMALLEST_PX / smallest_px
-        found = self._hard_detector(scaled(colours, scale), 0)
-        return by_size([box_of(face.rect, scale) for face in found])
+        colours, scale = prepared
+        return by_size([box_of(face.rect, scale) for face in self._hard_detector(colours, 0)])
 
     def embed(self, image: Image, box: Box) -> Embedding:
         """See Engine."""

@@ -27,7 +27,7 @@ class Engine(Protocol):
         ...
 
     def detect_hard(self, image: Image, smallest_px: float = HOG_SMALLEST_PX) -> list[Box]:
-        """As detect, but turned and half hidden faces too, for some ten times the work."""
+        """As detect, but turned and half hidden faces too, for several times the work."""
         ...
 
     def embed(self, image: Image, box: Box) -> Embedding:

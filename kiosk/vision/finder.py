@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cv2
 import dlib
 import numpy as np
 
@@ -10,8 +9,9 @@ from kiosk.errors import ModelError
 from kiosk.events import Box
 from kiosk.vision.engine import HOG_SMALLEST_PX, Image
 from kiosk.vision.models import LANDMARKS, model_path
-from kiosk.vision.pixels import as_bgr, as_rgb, scaled
+from kiosk.vision.pixels import as_grey, as_rgb, scaled
 
+_HARD_LEAST_SIDE_PX = 40  # half of MMOD's window; on pictures of a few pixels dlib's own damages its memory
 _CHIP_PX = 150
 _CHIP_PADDING = 0.25  # what face_recognition_model_v1 was trained with (dlib's face_recognition.cpp)
 
@@ -26,11 +26,10 @@ class Finder:
 
     def detect(self, image: Image, smallest_px: float) -> list[Box]:
         """The faces, the largest first. The picture is scaled so that the smallest is one that HOG can see."""
-        image = as_bgr(image)
         if not image.size:
             return []
         scale = HOG_SMALLEST_PX / smallest_px
-        grey = scaled(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), scale)
+        grey = scaled(as_grey(image), scale)
         return by_size([box_of(found, scale) for found in self._detector(grey, 0)])
 
     def chip(self, image: Image, box: Box) -> Image:
@@ -42,6 +41,14 @@ class Finder:
         shape = self._landmarks(colours, dlib.rectangle(left, top, left + width - 1, top + height - 1))
         chip = dlib.get_face_chip(colours, shape, size=_CHIP_PX, padding=_CHIP_PADDING)
         return np.asarray(chip, dtype=np.uint8)
+
+
+def for_hard(image: Image, smallest_px: float) -> tuple[Image, float] | None:
+    """A picture as MMOD takes it, in red-green-blue, and its scale; None where it is too small for a face."""
+    scale = HOG_SMALLEST_PX / smallest_px
+    if min(image.shape[:2]) * scale < _HARD_LEAST_SIDE_PX:
+        return None
+    return scaled(as_rgb(image), scale), scale
 
 
 def load(loader: Any, name: str) -> Any:

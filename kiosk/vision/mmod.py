@@ -1,4 +1,4 @@
-"""dlib's convolutional face detector, MMOD, in onnxruntime: boxes as dlib's own to the pixel, in a fraction of the time.
+"""dlib's convolutional face detector, MMOD, in onnxruntime: dlib's own boxes in a fraction of the time.
 
 The picture and its smaller copies, each 5/6 of the one before, are laid into one tiled picture, which the network
 goes over once. Faces near a tile's edge see a little of its neighbour, so the tiles lie exactly where dlib lays them.
@@ -23,7 +23,6 @@ _RATE = 5 / 6  # pyramid_down<6>
 _LEAST_ROWS = 5  # of the smallest tile
 _BETWEEN_PX = 10
 _AROUND_PX = 11
-_LEAST_TILED_PX = 29  # the network has no score for less: three convolutions, 5 wide, that halve
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,12 @@ class Mmod:
         self._most_covered: float = facts["most_covered"]
 
     def detect(self, image: Image) -> list[Box]:
-        """The faces in a picture (height, width, 3), red-green-blue, the surest first; boxes may reach over its edge."""
+        """The faces, the surest first; a box may reach over the picture's edge.
+
+        `image`: (height, width, 3), red-green-blue, at least half a window high and wide.
+        """
         height, width = image.shape[:2]
         tiles, tiled_height, tiled_width = lay_tiles(height, width)
-        if min(tiled_height, tiled_width) < _LEAST_TILED_PX:
-            return []
         values = (image.astype(np.float32) - self._means) / np.float32(256)
         tiled = _pyramid(np.ascontiguousarray(values.transpose(2, 0, 1)), tiles, tiled_height, tiled_width)
         (scores,) = self._session.run(["scores"], {"pyramid": tiled[np.newaxis]})
@@ -106,7 +106,7 @@ class Mmod:
 
 
 def lay_tiles(height: int, width: int) -> tuple[list[Tile], int, int]:
-    """Where the copies of a picture lie, and the tiled picture's height and width (compute_tiled_image_pyramid_details).
+    """Where the copies of a picture lie, and the height and width of all (compute_tiled_image_pyramid_details).
 
     Down one column, and back up a second one on the right as soon as the copies are narrow enough.
     """
@@ -161,11 +161,16 @@ def _resized(picture: Floats, height: int, width: int) -> Floats:
     """Interpolated between the nearest pixels, corner on corner (dlib's resize_image), which OpenCV can't."""
     if picture.shape[1:] == (height, width):
         return picture
-    first, second, part = _neighbours(picture.shape[1], height)
-    part = part[:, np.newaxis]
-    rows = picture[:, first] * (1 - part) + picture[:, second] * part
-    first, second, part = _neighbours(picture.shape[2], width)
-    return np.asarray(rows[:, :, first] * (1 - part) + rows[:, :, second] * part, dtype=np.float32)
+    return _along(2, _along(1, picture, height), width)
+
+
+def _along(axis: int, picture: Floats, size: int) -> Floats:
+    first, second, part = _neighbours(picture.shape[axis], size)
+    near, far = picture.take(first, axis), picture.take(second, axis)
+    far -= near  # in place: the pyramid costs as much as a convolution
+    far *= part if axis == 2 else part[:, np.newaxis]
+    near += far
+    return near
 
 
 def _neighbours(before: int, after: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:

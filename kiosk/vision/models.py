@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kiosk.errors import ModelError
 from kiosk.vision.dat import parse_network
+from kiosk.vision.folding import UnknownNetwork
 
 LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 RESNET = "dlib_face_recognition_resnet_model_v1.dat"
@@ -27,7 +28,7 @@ MMOD = "mmod_human_face_detector.dat"
 
 Progress = Callable[[str, float], None]  # which model, and how much of it is done, from 0 to 1
 
-_BUILDER = ("serialised.py", "dat.py", "networks.py")
+_BUILDER = ("serialised.py", "dat.py", "folding.py", "networks.py")
 _LETTERS = 16
 
 _log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def _build(model: Model) -> bytes:
     build = networks.build_embedder if model.kind == "embedder" else networks.build_detector
     try:
         return build(parse_network(data, path))
-    except networks.UnknownNetwork as error:
+    except UnknownNetwork as error:
         raise ModelError(f"the model {path} is of another kind: {error}; run scripts/setup again") from error
 
 

@@ -9,10 +9,9 @@ import onnxruntime
 
 from kiosk.events import Box
 from kiosk.vision.engine import HOG_SMALLEST_PX, Embedding, Image
-from kiosk.vision.finder import Finder, by_size, unscaled
+from kiosk.vision.finder import Finder, by_size, for_hard, unscaled
 from kiosk.vision.mmod import Mmod
 from kiosk.vision.models import DETECTOR, EMBEDDER, compiled_model
-from kiosk.vision.pixels import as_rgb, scaled
 
 
 class OnnxEngine:
@@ -36,25 +35,25 @@ class OnnxEngine:
 
     def detect_hard(self, image: Image, smallest_px: float = HOG_SMALLEST_PX) -> list[Box]:
         """See Engine. Raises ModelError, for the detector is loaded when it is first needed."""
-        colours = as_rgb(image)
-        if not colours.size:
+        prepared = for_hard(image, smallest_px)
+        if prepared is None:
             return []
-        scale = HOG_SMALLEST_PX / smallest_px
-        return by_size([unscaled(box, scale) for box in self._hard_detector.detect(scaled(colours, scale))])
+        colours, scale = prepared
+        return by_size([unscaled(box, scale) for box in self._hard_detector.detect(colours)])
 
     def embed(self, image: Image, box: Box) -> Embedding:
         """See Engine."""
-        return self._embedded(self._finder.chip(image, box)[np.newaxis])[0]
+        return self._embedded(self._finder.chip(image, box)[np.newaxis])
 
     def embed_mirrored(self, image: Image, box: Box) -> Embedding:
         """See Engine."""
         chip = self._finder.chip(image, box)
-        both = self._embedded(np.stack((chip, chip[:, ::-1])))
-        return (both[0] + both[1]) / np.float32(2)
+        return self._embedded(np.stack((chip, chip[:, ::-1])))
 
     def _embedded(self, chips: Image) -> Embedding:
+        """The mean embedding of chips (n, 150, 150, 3)."""
         (embeddings,) = self._embedder.run(["embeddings"], {"chips": chips})
-        return np.asarray(embeddings, dtype=np.float32)
+        return np.asarray(embeddings.mean(axis=0), dtype=np.float32)
 
     @cached_property
     def _hard_detector(self) -> Mmod:

@@ -27,6 +27,11 @@ def as_rgb(image: Image) -> Image:
     return np.ascontiguousarray(as_bgr(image)[..., ::-1])
 
 
+def as_grey(image: Image) -> Image:
+    """As as_bgr, but (height, width), and with at least one pixel."""
+    return np.asarray(cv2.cvtColor(as_bgr(image), cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
 def scaled(image: Image, scale: float) -> Image:
     """The picture made larger or smaller, but never less than one pixel high and wide."""
     if abs(scale - 1) <= 0.01:
