@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -73,31 +73,33 @@ def compile_models(folder: Path, progress: Progress = lambda kind, part: None) -
         progress(model.kind, 1)
 
 
-def compiled_model(model: Model, folder: Path) -> bytes:
+def compiled_model(model: Model, folder: Path) -> Path | bytes:
     """A model in ONNX, whole and of this source and builder; compiled first where the folder lacks it.
 
-    A folder that can't be written to delays each start, but stops none. Raises ModelError.
+    A folder that can't be written to delays each start, but stops none: then it is the model itself that is returned,
+    else its file. Raises ModelError.
     """
     kept = _kept(model, folder)
     if kept is not None:
         return kept
     built = _build(model)
     try:
-        _keep(model, built, folder)
+        return _keep(model, built, folder)
     except OSError as error:
         _log.warning("the compiled %s can't be kept in %s: %s", model.kind, folder, error.strerror)
-    return built
+        return built
 
 
-def _kept(model: Model, folder: Path) -> bytes | None:
+def _kept(model: Model, folder: Path) -> Path | None:
     for path in folder.glob(f"{_stem(model)}-*.onnx"):
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                content = file_digest(file, "sha256").hexdigest()
         except OSError as error:
             _log.warning("the compiled model %s can't be read: %s", path, error.strerror)
             continue
-        if path == _place(model, data, folder):
-            return data
+        if path == _place(model, content, folder):
+            return path
         _log.warning("the compiled model %s is damaged, and is compiled again", path)
     return None
 
@@ -119,10 +121,10 @@ def _build(model: Model) -> bytes:
         raise ModelError(f"the model {path} is of another kind: {error}; run scripts/setup again") from error
 
 
-def _keep(model: Model, built: bytes, folder: Path) -> None:
+def _keep(model: Model, built: bytes, folder: Path) -> Path:
     """Writes it whole or not at all, and removes what it replaces, the rest of an interrupted write too."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = _place(model, built, folder)
+    place = _place(model, sha256(built).hexdigest(), folder)
     with _alone_in(folder) as folder_fd:
         half = place.with_suffix(".half")
         with half.open("wb") as file:
@@ -134,6 +136,7 @@ def _keep(model: Model, built: bytes, folder: Path) -> None:
             if old != place:
                 old.unlink()
         os.fsync(folder_fd)
+    return place
 
 
 @contextmanager
@@ -147,8 +150,8 @@ def _alone_in(folder: Path) -> Iterator[int]:
         os.close(folder_fd)
 
 
-def _place(model: Model, built: bytes, folder: Path) -> Path:
-    return folder / f"{_stem(model)}-{sha256(built).hexdigest()[:_LETTERS]}.onnx"
+def _place(model: Model, content_sha256: str, folder: Path) -> Path:
+    return folder / f"{_stem(model)}-{content_sha256[:_LETTERS]}.onnx"
 
 
 def _stem(model: Model) -> str:

@@ -1,5 +1,7 @@
 """The engine of the gate: dlib's own networks in onnxruntime, some twenty times as fast, the same numbers."""
 
+import ctypes
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from kiosk.vision.finder import Finder, by_size, for_hard, unscaled
 from kiosk.vision.mmod import Mmod
 from kiosk.vision.models import DETECTOR, EMBEDDER, compiled_model
 
+_M_MMAP_THRESHOLD = -3  # glibc's malloc.h
+_LARGE_BLOCK_BYTES = 2**20  # above what one embedding asks for, so that its speed stays the same
+
 
 class OnnxEngine:
     """HOG detector and landmarks of dlib's; its MMOD detector and its ResNet in onnxruntime."""
@@ -24,6 +29,7 @@ class OnnxEngine:
 
         `threads`: how many work on one face; onnxruntime's own choice, all cores, if None.
         """
+        _give_large_blocks_back()
         self._cache_folder = cache_folder
         self._threads = threads or 0
         self._finder = Finder()
@@ -60,7 +66,7 @@ class OnnxEngine:
         return Mmod(_session(compiled_model(DETECTOR, self._cache_folder), self._threads))
 
 
-def _session(model: bytes, threads: int) -> Any:
+def _session(model: Path | bytes, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -69,3 +75,13 @@ def _session(model: bytes, threads: int) -> Any:
     options.enable_mem_pattern = False  # nor is it worth while for a detector whose pictures differ in size
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle gate must cost no time
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _give_large_blocks_back() -> None:
+    """Makes the C library return each large block to the system once it is free.
+
+    By itself it keeps them from the second one on: 140 MB after the detector has seen a picture of 640x480, which is
+    half of what the whole gate may use. Where the C library is not glibc, it stays as it is.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
