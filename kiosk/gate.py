@@ -315,7 +315,7 @@ def _looked_at(state: State, at: Moment) -> Visit:
 
 
 def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None = None) -> Outcome | None:
-    """Patience is over: ask for the finger, and keep that a face was refused, once in a visit."""
+    """Patience is over: ask for the finger, once in a visit. Whose looks named nobody, was refused."""
     visit = state.visit
     if state.standing or visit is None or visit.asked or visit.since is None:
         return None
@@ -324,7 +324,8 @@ def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None 
         return None
     asking = replace(state, visit=replace(visit, asked=True))
     after, shown = _show(asking, _resting_cue(asking, policy))
-    return after, (*shown, Note(Refusal(at, "face", nearest))) if visit.looks else shown
+    refused = visit.looks > 0 and not visit.agreeing
+    return after, (*shown, Note(Refusal(at, "face", nearest))) if refused else shown
 
 
 def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:

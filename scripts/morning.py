@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -20,15 +20,13 @@ import requests
 from processes import Process, ProcessFailed
 from rich.console import Console
 from rich.table import Table
+from stage import Stage
 
-from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk.commands.watch import follow, line
 from kiosk.config import Config, load_config
 from kiosk.errors import KioskError
 from kiosk.store import Entry, Store, open_store
-from kiosk.vision import DlibEngine, read_photograph
-from kiosk.vision.photograph import find_faces
 
 ROOT = Path(__file__).parent.parent
 PHOTOGRAPHS = ROOT / ".cache" / "faces" / "test_images"
@@ -78,36 +76,6 @@ JOE = Actor("joe", "Pak Joe", ("biden.jpg",), "biden.jpg")
 EILEEN = Actor("eileen", "Bu Eileen", comes="astronaut.png", finger="the stranger's thumb")
 
 
-class Stage:
-    """What stands before the camera, written down for it as it happens."""
-
-    def __init__(self, path: Path) -> None:
-        """An empty gate."""
-        self.path = path
-        self._began_s = time.monotonic()
-        self._scene = Scene(epoch_s=self._began_s)
-        self._engine = DlibEngine()
-        write_scene(path, self._scene)
-
-    def enters(self, photograph: Path) -> None:
-        """The person on a photograph comes nearer, and stays."""
-        face = find_faces(self._engine, read_photograph(photograph))[0]
-        visit = Visit(str(photograph), face, at_s=round(self._now_s() + 0.3, 2))
-        self._write((*self._scene.visits, visit))
-
-    def leaves(self) -> None:
-        """Who came last goes."""
-        *before, last = self._scene.visits
-        self._write((*before, replace(last, leave_s=round(max(self._now_s(), last.at_s), 2))))
-
-    def _now_s(self) -> float:
-        return time.monotonic() - self._began_s
-
-    def _write(self, visits: tuple[Visit, ...]) -> None:
-        self._scene = replace(self._scene, visits=visits)
-        write_scene(self.path, self._scene)
-
-
 class Morning:
     """The director: sends people to the gate, and waits for what the journal says of it."""
 
@@ -133,7 +101,7 @@ class Morning:
 
     def tell(self, text: str) -> None:
         """One line of the story, beside what the gate itself says."""
-        self.console.print(f"[dim]{datetime.now(self.config.zone):%H:%M:%S}  {text}[/dim]", highlight=False)
+        self.console.print(f"[dim]{datetime.now(self.config.zone):%H:%M:%S}  {text}[/dim]", soft_wrap=True)
 
     def enrol(self, actor: Actor) -> None:
         """Enrol with the command that an operator would use; whoever is asked for a finger gives it."""
@@ -304,7 +272,7 @@ def _print(summary: dict[str, Any], console: Console) -> None:
     console.print(
         f"{summary['refused']} refused, {summary['repeats']} repeated; the gate has {entries['gate']} entries,"
         f" the district has {entries['district']}: {equal}.",
-        highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -313,7 +281,7 @@ def _show_moments(config: Config, console: Console, over: threading.Event) -> No
     while not over.wait(0.2):
         try:
             for state in follow(config.screen.listen):
-                console.print(line(state["answer"], datetime.now(config.zone)))
+                console.print(line(state["answer"], datetime.now(config.zone)), soft_wrap=True)
         except KioskError:
             continue
 

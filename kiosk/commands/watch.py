@@ -30,7 +30,7 @@ def watch(as_json: bool, config: Config) -> None:
         if as_json:
             click.echo(json.dumps(state, ensure_ascii=False))
         else:
-            console.print(line(state["answer"], datetime.now(config.zone)))
+            console.print(line(state["answer"], datetime.now(config.zone)), soft_wrap=True)
 
 
 def follow(listen: str) -> Iterator[dict[str, Any]]:

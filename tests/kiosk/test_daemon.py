@@ -10,16 +10,22 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Page, expect
 
 from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.fingerprint.emulator import FingerprintEmulator
+from kiosk import clock
 from kiosk.commands.watch import follow
 from kiosk.config import Config, load_config
-from kiosk.store import Store, open_store
+from kiosk.enrolment import templates_from_photographs
+from kiosk.store import Person, Store, open_store
 from kiosk.vision import DlibEngine, read_photograph
 from kiosk.vision.photograph import find_faces
+from tests.kiosk.browser import browser, page
 from tests.test_morning import free_address
 from tests.waiting import until
+
+__all__ = ["browser", "page"]  # fixtures, found by their names
 
 GERBANG = Path(sys.executable).parent / "gerbang"
 
@@ -114,6 +120,21 @@ def test_a_person_enrolled_while_it_runs_is_greeted(tmp_path: Path, photographs:
             [entry] = store.journal.since(kind="attendance")
         assert entry.payload["person"] == "b"
         assert entry.payload["means"] == "face"
+
+
+def test_a_person_at_the_gate_sees_the_answer_on_the_page(tmp_path: Path, photographs: Path, page: Page) -> None:
+    with gate(tmp_path, '[site]\nname = "SD Negeri Coba"\ntimezone = "Asia/Makassar"\n') as running:
+        with running.store() as store:
+            templates = templates_from_photographs(DlibEngine(), "b", [photographs / "obama.jpg"])
+            store.people.enrol(Person("b", "Pak Barack"), templates, None, clock.now())
+        page.goto(f"http://{running.listen}/", wait_until="domcontentloaded")
+        expect(page.get_by_text("SD Negeri Coba")).to_be_visible()
+        photo = photographs / "obama.jpg"
+        face = find_faces(DlibEngine(), read_photograph(photo))[0]
+        write_scene(tmp_path / "scene.toml", Scene((Visit(str(photo), face, at_s=0.0),)))
+        expect(page.get_by_text("Pak Barack")).to_be_visible(timeout=60_000)
+        assert page.evaluate("document.querySelector('img').naturalWidth") > 0, "the camera's picture is there"
+        assert "attendance" in running.kinds(), "on the page means on the card"
 
 
 def test_it_begins_without_camera_and_sensor_and_says_so(tmp_path: Path) -> None:

@@ -244,6 +244,15 @@ def test_after_some_seconds_without_a_match_the_finger_is_asked_for() -> None:
     assert not notes(effects), "nobody was compared, so nobody was refused"
 
 
+def test_who_was_named_once_when_patience_ends_is_not_refused() -> None:
+    slow = [FaceSeen(at(0), BOX), known(1.5), FaceSeen(at(3), BOX), FaceSeen(at(4.1), BOX)]
+    state, effects = go(State(), slow)
+    assert signs(effects) == [Sign.LOOK, Sign.UNKNOWN_USE_FINGER]
+    assert not notes(effects)
+    _, effects = go(state, [known(4.5)])
+    assert len(commits(effects)) == 1
+
+
 def test_patience_does_not_run_while_somebody_is_still_far() -> None:
     _, effects = go(State(), [FaceTooFar(at(second), BOX) for second in range(60)])
     assert signs(effects) == [Sign.CLOSER]
