@@ -24,15 +24,23 @@ _INDONESIAN = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": 
 
 
 @dataclass(frozen=True)
+class School:
+    """Where a device hangs: a dash and UTC where it did not say."""
+
+    name: str
+    zone: tzinfo
+
+
+@dataclass(frozen=True)
 class Row:
     """One attendance as the page shows it; a dash where the entry does not say."""
 
+    school: str
     time: str
     zone: str
     person: str
     direction: str
     means: str
-    device: str
 
 
 @require_safe
@@ -44,10 +52,10 @@ def home(request: HttpRequest) -> HttpResponse:
         .annotate(entries=Count("id"), last_wall=Max("wall"), last_received=Max("received_at"))
         .order_by("-last_received")[:_NEWEST]
     )
-    zones = {device: _zone(device) for device in {entry.device for entry in entries}}
+    schools = {device: _school(device) for device in {entry.device for entry in entries}}
     context = {
         "devices": [_local(device) for device in devices],
-        "rows": [_row(entry, zones[entry.device]) for entry in entries],
+        "rows": [_row(entry, schools[entry.device]) for entry in entries],
         "refusals": Entry.objects.filter(kind="refusal").count(),
         "asides": Aside.objects.count(),
     }
@@ -64,33 +72,39 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def _row(entry: Entry, zone: tzinfo) -> Row:
+def _row(entry: Entry, school: School) -> Row:
     payload = json.loads(entry.text)["payload"]
     return Row(
-        time=_clock(entry.wall, zone),
-        zone=_zone_name(zone),
+        school=school.name,
+        time=_clock(entry.wall, school.zone),
+        zone=_zone_name(school.zone),
         person=_word(payload.get("person")),
         direction=_DIRECTIONS.get(_word(payload.get("direction")), "–"),
         means=_MEANS.get(_word(payload.get("means")), "–"),
-        device=str(entry.device),
     )
 
 
 def _local(device: Mapping[str, Any]) -> dict[str, Any]:
-    zone = _zone(device["device"])
+    school = _school(device["device"])
     return {
+        "school": school.name,
         "id": str(device["device"]),
         "entries": device["entries"],
-        "last_wall": _clock(device["last_wall"], zone),
-        "last_received": _clock(device["last_received"], zone),
-        "zone": _zone_name(zone),
+        "last_wall": _clock(device["last_wall"], school.zone),
+        "last_received": _clock(device["last_received"], school.zone),
+        "zone": _zone_name(school.zone),
     }
 
 
-def _zone(device: UUID) -> tzinfo:
-    """The school's time zone, as the device said when it last started; else UTC."""
+def _school(device: UUID) -> School:
+    """What the device said of itself when it last started."""
     start = Entry.objects.filter(device=device, kind="start").order_by("-number").first()
-    name = json.loads(start.text)["payload"].get("timezone") if start else None
+    said = json.loads(start.text)["payload"] if start else {}
+    return School(_word(said.get("name")), _zone(said.get("timezone")))
+
+
+def _zone(name: Any) -> tzinfo:
+    """The time zone of this name; UTC where it is none."""
     try:
         return ZoneInfo(name) if isinstance(name, str) else UTC
     except (ValueError, OSError, LookupError):  # what a device says may be anything, a path as well
