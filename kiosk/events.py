@@ -13,6 +13,16 @@ Means = Literal["face", "finger"]
 Direction = Literal["in", "out"]
 
 
+class Unfit(Enum):
+    """Why a face can't be embedded yet: each is something that the person can mend."""
+
+    TOO_DARK = "too_dark"
+    AGAINST_LIGHT = "against_light"
+    BLURRED = "blurred"
+    TURNED = "turned"
+    OUTSIDE = "outside"
+
+
 @dataclass(frozen=True)
 class Moment:
     """When something was: wall clock (seconds since 1970, UTC) and time.monotonic(), which never jumps."""
@@ -51,6 +61,14 @@ class FaceTooFar(Sighting):
 
 
 @dataclass(frozen=True)
+class FaceUnfit(Sighting):
+    """One face is there and near, but can't be known as it is shown."""
+
+    box: Box
+    unfit: Unfit
+
+
+@dataclass(frozen=True)
 class SeveralFaces(Sighting):
     """Two or more faces, none clearly nearest."""
 
@@ -59,12 +77,16 @@ class SeveralFaces(Sighting):
 
 @dataclass(frozen=True)
 class FaceKnown(Sighting):
-    """One look at a face that the gallery knows. runner_up: distance to the nearest other person, if any."""
+    """One look at a face that the gallery knows. runner_up: distance to the nearest other person, if any.
+
+    confirm: this person has a look-alike here, and is to be confirmed by finger.
+    """
 
     box: Box
     person: str
     distance: float
     runner_up: float | None
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,9 +203,15 @@ class Sign(Enum):
     LOOK = "look"
     CLOSER = "closer"
     ONE_AT_A_TIME = "one_at_a_time"
+    TOO_DARK = "too_dark"
+    AGAINST_LIGHT = "against_light"
+    BLURRED = "blurred"
+    TURNED = "turned"
+    OUTSIDE = "outside"
     RECORDED = "recorded"
     REPEATED = "repeated"
     UNKNOWN_USE_FINGER = "unknown_use_finger"
+    CONFIRM_BY_FINGER = "confirm_by_finger"
     UNKNOWN = "unknown"
     FINGER_UNKNOWN = "finger_unknown"
     CAMERA_LOST = "camera_lost"

@@ -28,6 +28,7 @@ from kiosk.events import (
     FaceKnown,
     FaceSeen,
     FaceTooFar,
+    FaceUnfit,
     FaceUnknown,
     Fault,
     FingerKnown,
@@ -64,13 +65,17 @@ class Visit:
 
     since: when a face that can be looked at was first there, None while all were too far.
     seen: when a face was last there. looks: embeddings compared. agreeing: the latest looks that name one person.
+    unfit: the latest looks at a face that can't be known as it is shown. asked: the finger was asked for; confirm:
+    because the person has a look-alike.
     """
 
     seen: Moment
     since: Moment | None = None
     looks: int = 0
     agreeing: tuple[FaceKnown, ...] = ()
+    unfit: tuple[FaceUnfit, ...] = ()
     asked: bool = False
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class State:
         return Phase.ASKING if self.visit.asked else Phase.LOOKING
 
 
+_UNFIT_LOOKS = 3  # so many in a row for one reason; a single bad frame is no reason to disturb anybody
+
 Outcome = tuple[State, tuple[Effect, ...]]
 Rule = Callable[[State, Any, Policy], Outcome]
 
@@ -132,12 +139,25 @@ def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
 def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
     """A face to look at; patience runs from the first. Just after a record it is most likely the one served."""
     looking = replace(state, visit=_looked_at(state, sighting.at))
-    if state.here:
-        return looking, ()
+    guided = looking.visit is not None and len(looking.visit.unfit) >= _UNFIT_LOOKS
+    if state.here or guided:
+        return _ask_if_due(looking, sighting.at, policy) or (looking, ())
     return _ask_if_due(looking, sighting.at, policy) or _show(looking, Cue(Sign.LOOK))
 
 
-def _behind(state: State, sighting: FaceSeen | FaceTooFar, _: Policy) -> Outcome:
+def _face_unfit(state: State, sighting: FaceUnfit, policy: Policy) -> Outcome:
+    """A face that can't be known so: after a few such looks, say what would help. Patience runs."""
+    visit = _looked_at(state, sighting.at)
+    same = tuple(look for look in visit.unfit if look.unfit is sighting.unfit)
+    looking = replace(state, visit=replace(visit, unfit=(*same[1 - _UNFIT_LOOKS :], sighting)))
+    if due := _ask_if_due(looking, sighting.at, policy):
+        return due
+    if state.here or len(same) + 1 < _UNFIT_LOOKS:
+        return looking, ()
+    return _show(looking, Cue(Sign(sighting.unfit.value)))
+
+
+def _behind(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, _: Policy) -> Outcome:
     """A face behind a standing answer, or while the finger is asked for: it stays the same."""
     return replace(state, visit=_looked_at(state, sighting.at)), ()
 
@@ -162,9 +182,11 @@ def _face_known(state: State, sighting: FaceKnown, policy: Policy) -> Outcome:
     visit = _looked_at(state, sighting.at)
     same = [look for look in visit.agreeing if look.person == sighting.person]
     agreeing = (*same, sighting) if len(same) == len(visit.agreeing) else (sighting,)
-    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=agreeing))
+    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=agreeing, unfit=()))
     if len(agreeing) < policy.agreeing_looks:
         return _ask_if_due(looking, sighting.at, policy) or (looking, ())
+    if sighting.confirm:
+        return _confirm(looking, policy)
     surest = max(agreeing, key=lambda look: look.distance)
     return _present(
         looking,
@@ -180,10 +202,18 @@ def _face_known(state: State, sighting: FaceKnown, policy: Policy) -> Outcome:
     )
 
 
+def _confirm(state: State, policy: Policy) -> Outcome:
+    """A known face with a look-alike: the finger decides. Nobody was refused."""
+    if state.visit is None or state.visit.confirm:
+        return state, ()
+    asking = replace(state, visit=replace(state.visit, asked=True, confirm=True))
+    return (asking, ()) if state.standing else _show(asking, _resting_cue(asking, policy))
+
+
 def _face_unknown(state: State, sighting: FaceUnknown, policy: Policy) -> Outcome:
     """One look that names nobody; after some, the finger is asked for."""
     visit = _looked_at(state, sighting.at)
-    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=()))
+    looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=(), unfit=()))
     return _ask_if_due(looking, sighting.at, policy, sighting.nearest) or (looking, ())
 
 
@@ -266,6 +296,7 @@ TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
     Tick: {**_every(_nothing), Phase.LOOKING: _wait},
     FaceTooFar: {**_every(_face_far), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
     FaceSeen: {**_every(_face_near), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
+    FaceUnfit: {**_every(_face_unfit), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
     SeveralFaces: {**_every(_several), Phase.ASKING: _several_behind, Phase.ANSWERED: _several_behind},
     FaceKnown: _every(_face_known),
     FaceUnknown: _every(_face_unknown),
@@ -304,7 +335,8 @@ def _resting_cue(state: State, policy: Policy) -> Cue:
     if "camera" in state.lost:
         return Cue(Sign.CAMERA_LOST)
     if state.visit and state.visit.asked:
-        return Cue(Sign.UNKNOWN_USE_FINGER if finger else Sign.UNKNOWN)
+        asking = Sign.CONFIRM_BY_FINGER if state.visit.confirm else Sign.UNKNOWN_USE_FINGER
+        return Cue(asking if finger else Sign.UNKNOWN)
     return Cue(Sign.READY)
 
 

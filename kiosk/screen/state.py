@@ -7,7 +7,14 @@ from kiosk.events import Sign
 
 # These last until the next answer, and are too important to stand beside the picture.
 _LASTING = frozenset(
-    sign.value for sign in (Sign.UNKNOWN_USE_FINGER, Sign.UNKNOWN, Sign.FINGER_UNKNOWN, Sign.NEEDS_SERVICE)
+    sign.value
+    for sign in (
+        Sign.UNKNOWN_USE_FINGER,
+        Sign.CONFIRM_BY_FINGER,
+        Sign.UNKNOWN,
+        Sign.FINGER_UNKNOWN,
+        Sign.NEEDS_SERVICE,
+    )
 )
 
 

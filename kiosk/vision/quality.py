@@ -6,14 +6,15 @@ turn away what would only cost time or be a guess; what is doubtful after that i
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.events import Box
+from kiosk.events import Box, Unfit
 from kiosk.vision.engine import Image
+
+__all__ = ["Quality", "Unfit", "assess"]
 
 _DARK_LEVEL = 32.0  # mean of the face, of 255; the same picture is known down to some 20, without noise
 _AGAINST_LIGHT_LEVEL = 70.0  # a face darker than this, in a scene that is
@@ -22,16 +23,6 @@ _BLURRED = 0.010  # ORL's enlarged pictures have 0.019 at the least; a blur of 2
 _TURNED = 0.30  # ORL's frontal pictures have 0.16 at the most, but one
 _LOOKING_UP, _LOOKING_DOWN = 0.42, 1.12  # ORL and the test images: 0.54 to 1.03
 _OUTSIDE_PART = 0.12  # of the face's width or height
-
-
-class Unfit(Enum):
-    """Why a face can't be embedded yet."""
-
-    TOO_DARK = "too_dark"
-    AGAINST_LIGHT = "against_light"
-    BLURRED = "blurred"
-    TURNED = "turned"
-    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from kiosk.events import (
     FaceKnown,
     FaceSeen,
     FaceTooFar,
+    FaceUnfit,
     FaceUnknown,
     Fault,
     FingerKnown,
@@ -36,6 +37,7 @@ from kiosk.events import (
     Sighting,
     Sign,
     Tick,
+    Unfit,
 )
 from kiosk.gate import TABLE, Phase, Standing, State, Visit, step
 from kiosk.policy import Policy
@@ -113,6 +115,7 @@ ROWS: dict[Sighting, dict[Phase, tuple[tuple[Sign, ...], tuple[type, ...]]]] = {
         Phase.ASKING: ((), ()),
         Phase.ANSWERED: ((), ()),
     },
+    FaceUnfit(at(10), BOX, Unfit.TURNED): dict.fromkeys(Phase, ((), ())),
     SeveralFaces(at(10), (BOX, BOX)): {
         Phase.READY: (ONE, ()),
         Phase.LOOKING: (ONE, ()),
@@ -277,6 +280,45 @@ def test_face_and_then_finger_is_one_record() -> None:
     assert signs(effects)[-1] is Sign.REPEATED
 
 
+@pytest.mark.parametrize("unfit", Unfit, ids=lambda unfit: unfit.value)
+def test_what_would_help_is_said_after_a_few_looks(unfit: Unfit) -> None:
+    poor = [FaceUnfit(at(tenth / 10), BOX, unfit) for tenth in range(20)]
+    seen = [FaceSeen(look.at, BOX) for look in poor]
+    sightings = [sighting for pair in zip(seen, poor, strict=True) for sighting in pair]
+    state, effects = go(State(), sightings)
+    assert signs(effects) == [Sign.LOOK, Sign(unfit.value)]
+    _, effects = go(state, [known(2.1), FaceSeen(at(2.2), BOX), known(2.3)])
+    assert signs(effects) == [Sign.LOOK, Sign.RECORDED]
+
+
+def test_one_bad_frame_disturbs_nobody() -> None:
+    _, effects = go(State(), [FaceSeen(at(0), BOX), FaceUnfit(at(0), BOX, Unfit.BLURRED), known(0.1), known(0.2)])
+    assert signs(effects) == [Sign.LOOK, Sign.RECORDED]
+
+
+def test_who_can_not_be_seen_well_is_asked_for_the_finger_in_the_end() -> None:
+    _, effects = go(State(), [FaceUnfit(at(tenth / 10), BOX, Unfit.TOO_DARK) for tenth in range(60)])
+    assert signs(effects) == [Sign.TOO_DARK, Sign.UNKNOWN_USE_FINGER]
+    assert not notes(effects)
+
+
+def test_a_look_alike_is_confirmed_by_finger_and_nobody_is_refused() -> None:
+    alike = [replace(known(tenth / 10), confirm=True) for tenth in range(30)]
+    state, effects = go(State(), alike)
+    assert signs(effects) == [Sign.CONFIRM_BY_FINGER]
+    assert not commits(effects)
+    assert not notes(effects)
+    _, effects = go(state, [FingerKnown(at(3), "ani", 90)])
+    assert [(item.person, item.means) for item in commits(effects)] == [("ani", "finger")]
+
+
+def test_a_look_alike_without_a_sensor_is_sent_to_the_operator() -> None:
+    alike = [replace(known(tenth / 10), confirm=True) for tenth in range(9)]
+    _, effects = go(State(), alike, replace(POLICY, finger=False))
+    assert signs(effects) == [Sign.UNKNOWN]
+    assert not commits(effects)
+
+
 def test_without_a_sensor_nobody_is_asked_for_a_finger() -> None:
     lookers = [unknown(tenth / 10) for tenth in range(8)]
     _, never = go(State(), lookers, replace(POLICY, finger=False))
@@ -326,7 +368,9 @@ def sightings(draw: st.DrawFn) -> list[Sighting]:
         person = draw(PEOPLE)
         some: list[Sighting] = [
             Nobody(when), Tick(when), FaceTooFar(when, BOX), FaceSeen(when, BOX), SeveralFaces(when, (BOX, BOX)),
-            FaceKnown(when, BOX, person, 0.3, 0.8), FaceUnknown(when, BOX, 0.6), FingerKnown(when, person, 90),
+            FaceUnfit(when, BOX, draw(st.sampled_from(Unfit))),
+            FaceKnown(when, BOX, person, 0.3, 0.8, draw(st.booleans())), FaceUnknown(when, BOX, 0.6),
+            FingerKnown(when, person, 90),
             FingerUnknown(when), PartLost(when, draw(PARTS), "gone"), PartBack(when, draw(PARTS)),
         ]  # fmt: skip
         rows.append(draw(st.sampled_from(some)))
