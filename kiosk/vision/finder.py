@@ -45,10 +45,10 @@ class Finder:
 
 def for_hard(image: Image, smallest_px: float) -> tuple[Image, float] | None:
     """A picture as MMOD takes it, in red-green-blue, and its scale; None where it is too small for a face."""
-    scale = HOG_SMALLEST_PX / smallest_px
-    if min(image.shape[:2]) * scale < _HARD_LEAST_SIDE_PX:
+    colours, scale = as_rgb(image), HOG_SMALLEST_PX / smallest_px
+    if min(colours.shape[:2]) * scale < _HARD_LEAST_SIDE_PX:
         return None
-    return scaled(as_rgb(image), scale), scale
+    return scaled(colours, scale), scale
 
 
 def load(loader: Any, name: str) -> Any:

@@ -127,11 +127,14 @@ def _keep(model: Model, built: bytes, folder: Path) -> Path:
     place = _place(model, sha256(built).hexdigest(), folder)
     with _alone_in(folder) as folder_fd:
         half = place.with_suffix(".half")
-        with half.open("wb") as file:
-            file.write(built)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(place)
+        try:
+            with half.open("wb") as file:
+                file.write(built)
+                file.flush()
+                os.fsync(file.fileno())
+            half.replace(place)
+        finally:
+            half.unlink(missing_ok=True)
         for old in folder.glob(f"{model.kind}-*"):
             if old != place:
                 old.unlink()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from kiosk.errors import ModelError
 from kiosk.events import Box
-from kiosk.vision import DlibEngine, Engine, Image
+from kiosk.vision import DlibEngine, Engine, Image, read_photograph
 from kiosk.vision.models import LANDMARKS, MMOD, RESNET, compile_models, model_path
 from kiosk.vision.onnx_engine import OnnxEngine
 from tests.conftest import ROOT, missing
@@ -116,8 +117,8 @@ def test_alpha_is_left_out(engine: Engine, people: dict[str, Image]) -> None:
 
 
 def test_a_grey_picture_shows_the_same_faces(engine: Engine, people: dict[str, Image]) -> None:
-    grey = cv2.cvtColor(people["biden"], cv2.COLOR_BGR2GRAY)
-    colours = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    grey = _image(cv2.cvtColor(people["biden"], cv2.COLOR_BGR2GRAY))
+    colours = _image(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
     box = _face(engine, colours)
     for same in (grey, grey[..., np.newaxis]):
         assert engine.detect(same, SMALLEST_PX) == engine.detect(colours, SMALLEST_PX)
@@ -179,7 +180,7 @@ def test_the_engines_see_the_same_hard_faces(engines: dict[str, Engine], photogr
 def test_the_engines_see_the_same_hard_face_of_the_astronaut(engines: dict[str, Engine]) -> None:
     data = pytest.importorskip("skimage.data", reason="scikit-image, with the astronaut, is not installed")
     image = cv2.resize(data.astronaut()[..., ::-1], (256, 256), interpolation=cv2.INTER_AREA)
-    assert _assert_same_boxes(engines, image, 50)
+    assert _assert_same_boxes(engines, _image(image), 50)
 
 
 def test_the_engines_see_the_same_hard_faces_of_orl(engines: dict[str, Engine], faces: Path) -> None:
@@ -197,7 +198,7 @@ def test_the_engines_lay_out_a_picture_of_any_shape_alike(
     engines: dict[str, Engine], photographs: Path, height: int, width: int
 ) -> None:
     image = cv2.resize(_photograph(photographs / "obama.jpg", 480), (width, height), interpolation=cv2.INTER_AREA)
-    _assert_same_boxes(engines, image, 80)
+    _assert_same_boxes(engines, _image(image), 80)
 
 
 def test_the_model_that_may_not_be_sold_is_never_opened(compiled: Path, photographs: Path, tmp_path: Path) -> None:
@@ -218,6 +219,7 @@ def test_a_compiled_engine_needs_no_package_to_build_one(compiled: Path, photogr
 _BOTH_ENGINES = """
 import sys
 from pathlib import Path
+from typing import Any
 from kiosk.vision import DlibEngine, read_photograph
 from kiosk.vision.models import RESNET, model_path
 from kiosk.vision.onnx_engine import OnnxEngine
@@ -239,14 +241,14 @@ def _run_both_engines(compiled: Path, photographs: Path, **environment: str) -> 
 
 
 def _photograph(path: Path, long_side: int) -> Image:
-    image = cv2.imread(str(path))
+    image = read_photograph(path)
     scale = long_side / max(image.shape[:2])
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return _image(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def _orl(faces: Path, every: int) -> Iterator[Image]:
     for path in sorted((faces / "orl").glob("s*/*"))[::every]:
-        yield np.asarray(cv2.resize(cv2.imread(str(path)), None, fx=3, fy=3), np.uint8)
+        yield _image(cv2.resize(read_photograph(path), None, fx=3, fy=3))
 
 
 def _film(path: Path, every: int) -> Iterator[Image]:
@@ -257,8 +259,13 @@ def _film(path: Path, every: int) -> Iterator[Image]:
         if not ok:
             return
         if number % every == 0:
-            yield np.asarray(cv2.resize(frame, (320, 180), interpolation=cv2.INTER_AREA), np.uint8)
+            yield _image(cv2.resize(frame, (320, 180), interpolation=cv2.INTER_AREA))
         number += 1
+
+
+def _image(pixels: Any) -> Image:
+    """For OpenCV's types leave open what its pixels are."""
+    return np.asarray(pixels, np.uint8)
 
 
 def _face(engine: Engine, image: Image) -> Box:
