@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import dlib
 import numpy as np
 import pytest
 
 from kiosk.errors import ModelError
 from kiosk.events import Box
 from kiosk.vision import DlibEngine, Engine, Image, read_photograph
+from kiosk.vision.finder import load
 from kiosk.vision.models import LANDMARKS, MMOD, RESNET, compile_models, model_path
 from kiosk.vision.onnx_engine import OnnxEngine
 from tests.conftest import ROOT, missing
@@ -199,6 +201,14 @@ def test_the_engines_lay_out_a_picture_of_any_shape_alike(
 ) -> None:
     image = cv2.resize(_photograph(photographs / "obama.jpg", 480), (width, height), interpolation=cv2.INTER_AREA)
     _assert_same_boxes(engines, _image(image), 80)
+
+
+@pytest.mark.parametrize("left", [0, 10, 5000, 9_000_000])
+def test_damaged_landmarks_are_refused_in_one_sentence(compiled: Path, tmp_path: Path, left: int) -> None:
+    damaged = tmp_path / "damaged.dat"
+    damaged.write_bytes(model_path(LANDMARKS).read_bytes()[:left])
+    with pytest.raises(ModelError, match=rf"^the model {damaged} is damaged; run scripts/setup again$"):
+        load(dlib.shape_predictor, str(damaged))
 
 
 def test_the_model_that_may_not_be_sold_is_never_opened(compiled: Path, photographs: Path, tmp_path: Path) -> None:
