@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from drivers.buzzer import BuzzerSettings
@@ -19,6 +19,8 @@ from kiosk.errors import ConfigError
 from kiosk.policy import Policy
 
 DEFAULT_PATH = Path("gerbang.toml")
+EngineName = Literal["onnx", "dlib"]
+Detector = Literal["auto", "hog", "mmod"]
 
 
 def _zone(name: str) -> str:
@@ -50,16 +52,27 @@ class SiteSettings:
     language: Literal["id", "en"] = "id"
 
 
+def _absent(value: object) -> object:
+    """An empty text stands for a setting that is not given; TOML has no other word for it."""
+    return None if value == "" else value
+
+
 @dataclass(frozen=True)
 class EyeSettings:
-    """How faces are known. Distances as in dlib's network; facts and source in kiosk/gallery.py.
+    """How faces are known. Distances as in dlib's network; the rule and its source in kiosk/threshold.py.
 
-    threshold: a farther face is unknown; margin: how much farther the runner-up must be;
-    min_face_px: a smaller face is asked to come nearer.
+    engine: onnx is dlib's own networks, many times faster; dlib is dlib alone. detector: hog sees faces that look at
+    the camera, mmod turned and half hidden ones too, for several times the work; auto is mmod where hog sees none.
+    threshold: a farther face is unknown; margin: how much farther the runner-up must be; where they are absent or
+    empty, both follow from the number of the enrolled and from `fpir`, the part of strangers that may be taken for
+    somebody; min_face_px: a smaller face is asked to come nearer.
     """
 
-    threshold: Annotated[float, Field(gt=0, le=0.6)] = 0.45
-    margin: Annotated[float, Field(ge=0, le=0.3)] = 0.04
+    engine: EngineName = "onnx"
+    detector: Detector = "auto"
+    threshold: Annotated[Annotated[float, Field(gt=0, le=0.6)] | None, BeforeValidator(_absent)] = None
+    margin: Annotated[Annotated[float, Field(ge=0, le=0.3)] | None, BeforeValidator(_absent)] = None
+    fpir: Annotated[float, Field(gt=0, le=0.1)] = 0.001
     min_face_px: Annotated[int, Field(ge=40, le=1000)] = 100
 
 
@@ -67,8 +80,8 @@ class EyeSettings:
 class GateSettings:
     """The gate's patience; see Policy in kiosk/policy.py."""
 
-    agreeing_looks: Annotated[int, Field(ge=1, le=20)] = 2
-    finger_after_looks: Annotated[int, Field(ge=1, le=100)] = 5
+    agreeing_looks: Annotated[int, Field(ge=1, le=20)] = 3
+    finger_after_looks: Annotated[int, Field(ge=1, le=100)] = 15
     finger_after_s: Annotated[float, Field(gt=0, le=60)] = 4.0
     repeat_after_s: Annotated[float, Field(ge=0, le=86400)] = 300.0
     answer_s: Annotated[float, Field(gt=0, le=60)] = 3.0
@@ -115,6 +128,11 @@ class Config:
     def store_path(self) -> Path:
         """Where the store is."""
         return self.base / self.store.path
+
+    @property
+    def models_path(self) -> Path:
+        """Where compiled models are kept: beside the store."""
+        return self.store_path.parent / "models"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -47,7 +47,7 @@ from kiosk.records import last_attendances, to_payload
 from kiosk.screen import Screen
 from kiosk.sightings import Sightings
 from kiosk.store import Keeper
-from kiosk.vision import DlibEngine
+from kiosk.vision.engines import open_engine
 from kiosk.vision.eye import Eye
 from kiosk.words import load_words
 
@@ -75,7 +75,10 @@ def run(config: Config, stop: threading.Event) -> None:
         words = load_words(config.site.language)
         screen = parts.enter_context(closing(Screen(config.screen.listen, config.site.name, config.zone, words)))
         screen.start()
-        eye = Eye(DlibEngine(), Gallery([], config.eye.threshold, config.eye.margin), config.eye.min_face_px)
+        engine = open_engine(config.eye.engine, config.models_path)
+        eye = Eye(
+            engine, Gallery([], config.eye.threshold, config.eye.margin), config.eye.min_face_px, config.eye.detector
+        )
         gate = Gate(config, keeper, eye, Outputs(lights, buzzer, screen))
         sightings = Sightings(
             eye,
@@ -150,11 +153,12 @@ class Gate:
         people_version = store.people.version()
         if people_version == self._people_version:
             return
-        eye = self._config.eye
+        eye, people = self._config.eye, store.people.all()
         templates = [item for item in store.people.templates() if item.model == self._eye.engine.name]
-        self._eye.gallery = Gallery(templates, eye.threshold, eye.margin)
+        marked = {person.id for person in people if person.confirm}
+        self._eye.gallery = Gallery(templates, eye.threshold, eye.margin, fpir=eye.fpir, confirm=marked)
         sightings.fingers = store.people.by_page()
-        self._answers = replace(self._answers, names={person.id: person.name for person in store.people.all()})
+        self._answers = replace(self._answers, names={person.id: person.name for person in people})
         self._people_version = people_version
         _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(sightings.fingers))
 

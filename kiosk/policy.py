@@ -18,8 +18,8 @@ class Policy:
     """
 
     zone: ZoneInfo
-    agreeing_looks: int = 2
-    finger_after_looks: int = 5
+    agreeing_looks: int = 3
+    finger_after_looks: int = 15
     finger_after_s: float = 4.0
     repeat_after_s: float = 300.0
     answer_s: float = 3.0

@@ -9,14 +9,14 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from drivers.camera import Camera, Frame
 from drivers.errors import CameraEnded, DriverError
 from drivers.fingerprint import FingerprintSensor, Touch
 from kiosk import clock
 from kiosk.events import FingerKnown, FingerUnknown, Moment, Part, PartBack, PartLost, Sighting
-from kiosk.vision.eye import Eye
+from kiosk.vision.eye import Eye, Portrait
 
 _log = logging.getLogger(__name__)
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0)
@@ -24,28 +24,29 @@ _POLL_S = 0.1
 _CLOSE_S = 1.2  # a thread that hangs in its device by then is left to the end of the process
 
 Device = TypeVar("Device", Camera, FingerprintSensor)
+Item = TypeVar("Item")
 
 
-class Slot:
-    """Holds one frame: the newest wins, and nobody waits to put one in."""
+class Slot(Generic[Item]):
+    """Holds one item: the newest wins, and nobody waits to put one in."""
 
     def __init__(self) -> None:
         """Empty."""
-        self._frame: Frame | None = None
+        self._item: Item | None = None
         self._filled = threading.Condition()
 
-    def put(self, frame: Frame) -> None:
-        """Put a frame in place of the one that is there."""
+    def put(self, item: Item) -> None:
+        """Put an item in place of the one that is there."""
         with self._filled:
-            self._frame = frame
+            self._item = item
             self._filled.notify()
 
-    def take(self, timeout_s: float) -> Frame | None:
-        """The frame, which is then gone; None when none came in time."""
+    def take(self, timeout_s: float) -> Item | None:
+        """The item, which is then gone; None when none came in time."""
         with self._filled:
-            self._filled.wait_for(lambda: self._frame is not None, timeout_s)
-            frame, self._frame = self._frame, None
-            return frame
+            self._filled.wait_for(lambda: self._item is not None, timeout_s)
+            item, self._item = self._item, None
+            return item
 
 
 class Sightings:
@@ -64,12 +65,13 @@ class Sightings:
         self._open_camera = open_camera
         self._open_sensor = open_sensor
         self._on_frame = on_frame
-        self._slot = Slot()
+        self._frames = Slot[Frame]()
+        self._portraits = Slot[Portrait]()
         self._stream: SimpleQueue[Sighting | BaseException] = SimpleQueue()
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
-            for work in (self._watch, self._recognise, self._feel)
+            for work in (self._film, self._watch, self._recognise, self._feel)
         ]
 
     def start(self) -> None:
@@ -101,7 +103,7 @@ class Sightings:
         except BaseException as error:  # noqa: BLE001 - a thread that ends must end the process, whatever it was
             self._stream.put(error)
 
-    def _watch(self) -> None:
+    def _film(self) -> None:
         """The camera's thread."""
         self._keep("camera", self._open_camera, self._read_frames)
 
@@ -109,19 +111,28 @@ class Sightings:
         while not self._stop.is_set():
             frame = camera.read()
             works()
-            self._slot.put(frame)
+            self._frames.put(frame)
             self._on_frame(frame)
 
-    def _recognise(self) -> None:
-        """The eye's thread."""
+    def _watch(self) -> None:
+        """The thread that searches frames for faces."""
         while not self._stop.is_set():
-            frame = self._slot.take(_POLL_S)
+            frame = self._frames.take(_POLL_S)
             if frame is None:
                 continue
             now = clock.now()
             at = Moment(now.wall_s - (now.monotonic_s - frame.monotonic_s), frame.monotonic_s)
-            for sighting in self._eye.look(frame, at):
-                self._stream.put(sighting)
+            sighting, portrait = self._eye.watch(frame, at)
+            self._stream.put(sighting)
+            if portrait:
+                self._portraits.put(portrait)
+
+    def _recognise(self) -> None:
+        """The thread that knows faces."""
+        while not self._stop.is_set():
+            portrait = self._portraits.take(_POLL_S)
+            if portrait:
+                self._stream.put(self._eye.recognise(portrait))
 
     def _feel(self) -> None:
         """The sensor's thread."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drivers.camera.scene import Scene, Visit, write_scene
-from kiosk.vision import DlibEngine, read_photograph
+from kiosk.vision import OnnxEngine, read_photograph
 from kiosk.vision.photograph import find_faces
 
 
@@ -17,7 +17,7 @@ class Stage:
         self.path = path
         self._began_s = time.monotonic()
         self._scene = Scene(epoch_s=self._began_s)
-        self._engine = DlibEngine()
+        self._engine = OnnxEngine(path.parent / "models")
         write_scene(path, self._scene)
 
     def enters(self, photograph: Path) -> None:

@@ -7,12 +7,12 @@ import dlib
 import numpy as np
 
 from kiosk.events import Box
-from kiosk.vision.engine import HOG_SMALLEST_PX, Embedding, Image
+from kiosk.vision.engine import HOG_SMALLEST_PX, AlignedFace, Embedding, Engine, Image
 from kiosk.vision.finder import Finder, box_of, by_size, for_hard, load
 from kiosk.vision.models import MMOD, RESNET
 
 
-class DlibEngine:
+class DlibEngine(Engine):
     """HOG detector, MMOD detector, five landmarks, ResNet of 29 layers."""
 
     name = "dlib-resnet-v1"
@@ -34,18 +34,14 @@ class DlibEngine:
         colours, scale = prepared
         return by_size([box_of(face.rect, scale) for face in self._hard_detector(colours, 0)])
 
-    def embed(self, image: Image, box: Box) -> Embedding:
+    def align(self, image: Image, box: Box) -> AlignedFace:
         """See Engine."""
-        return self._embedded(self._finder.chip(image, box))
+        return self._finder.align(image, box)
 
-    def embed_mirrored(self, image: Image, box: Box) -> Embedding:
+    def embed_chips(self, chips: Image) -> Embedding:
         """See Engine."""
-        chip = self._finder.chip(image, box)
-        mirrored = np.ascontiguousarray(chip[:, ::-1])
-        return (self._embedded(chip) + self._embedded(mirrored)) / np.float32(2)
-
-    def _embedded(self, chip: Image) -> Embedding:
-        return np.asarray(self._network.compute_face_descriptor(chip), dtype=np.float32)
+        one_by_one = [self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in chips]
+        return np.array(one_by_one, dtype=np.float32)
 
     @cached_property
     def _hard_detector(self) -> Any:

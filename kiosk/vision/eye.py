@@ -1,14 +1,21 @@
-"""What one frame shows, as far as a gate needs to know: who stands nearest, and is it near enough."""
+"""What the frames show, as far as a gate needs to know: who stands nearest, is it near enough, and who is it.
 
-from collections.abc import Iterator
+Two threads share the work, so that the next frame is searched while the face of the last one is embedded: `watch`
+belongs to one of them, `recognise` to the other.
+"""
+
 from dataclasses import dataclass
 
+import numpy as np
+
 from drivers.camera import Frame
+from kiosk.config import Detector
 from kiosk.events import (
     Box,
     FaceKnown,
     FaceSeen,
     FaceTooFar,
+    FaceUnfit,
     FaceUnknown,
     Moment,
     Nobody,
@@ -17,34 +24,82 @@ from kiosk.events import (
 )
 from kiosk.gallery import Gallery
 from kiosk.vision.engine import Engine
+from kiosk.vision.quality import assess
+from kiosk.vision.search import Search
 
-_FAR = 0.7  # faces are looked for from this part of the smallest that can be known, to ask those nearer
 _CLEARLY_NEAREST = 0.75  # a second face narrower than this part of the first stands behind
+_SETTLED_LOOKS = 6  # after so many looks that name one person, a face is only looked at now and then
+_SETTLED_UNKNOWN_LOOKS = 30  # who is not known yet, is looked at for longer
+_SETTLED_EVERY_S = 0.4
 
 
-@dataclass
+@dataclass(frozen=True)
+class Portrait:
+    """A face that is worth embedding: where, when, and which subject of the search it is."""
+
+    frame: Frame
+    box: Box
+    at: Moment
+    subject: int
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How the looks at one subject came out: `person` for the last `looks` in a row; None is unknown."""
+
+    subject: int
+    person: str | None
+    looks: int
+    at_s: float
+
+
 class Eye:
     """Looks at frames with an engine and the gallery of the moment, which may be swapped at any time."""
 
-    engine: Engine
-    gallery: Gallery
-    min_face_px: int
+    def __init__(self, engine: Engine, gallery: Gallery, min_face_px: int, detector: Detector = "auto") -> None:
+        """min_face_px: a smaller face is asked to come nearer."""
+        self.engine = engine
+        self.gallery = gallery
+        self._min_face_px = min_face_px
+        self._search = Search(engine, min_face_px, detector)
+        self._outcome: _Outcome | None = None
 
-    def look(self, frame: Frame, at: Moment) -> Iterator[Sighting]:
-        """What is seen, each sighting as soon as it is known; `at`: when the frame was taken."""
-        boxes = self.engine.detect(frame.pixels, _FAR * self.min_face_px)
-        if not boxes:
-            yield Nobody(at)
-        elif len(boxes) > 1 and boxes[1][2] > _CLEARLY_NEAREST * boxes[0][2]:
-            yield SeveralFaces(at, tuple(boxes))
-        elif boxes[0][2] < self.min_face_px:
-            yield FaceTooFar(at, boxes[0])
-        else:
-            yield FaceSeen(at, boxes[0])
-            yield self._compare(frame, boxes[0], at)
+    def watch(self, frame: Frame, at: Moment) -> tuple[Sighting, Portrait | None]:
+        """What is seen at once, and the face to recognise, where one is near enough and it is worth it."""
+        boxes = self._search.find(frame.pixels, at.monotonic_s)
+        subject = self._search.subject
+        if not boxes or subject is None:
+            return Nobody(at), None
+        if len(boxes) > 1 and boxes[1][2] > _CLEARLY_NEAREST * boxes[0][2]:
+            return SeveralFaces(at, tuple(boxes)), None
+        if boxes[0][2] < self._min_face_px:
+            return FaceTooFar(at, boxes[0]), None
+        worth = self._is_worth(subject.number, at.monotonic_s)
+        return FaceSeen(at, boxes[0]), Portrait(frame, boxes[0], at, subject.number) if worth else None
 
-    def _compare(self, frame: Frame, box: Box, at: Moment) -> Sighting:
-        match = self.gallery.identify(self.engine.embed(frame.pixels, box))
+    def recognise(self, portrait: Portrait) -> Sighting:
+        """Who it is, or what would help to know."""
+        at, box = portrait.at, portrait.box
+        face = self.engine.align(portrait.frame.pixels, box)
+        quality = assess(portrait.frame.pixels, box, face.landmarks, face.chip)
+        if quality.unfit:
+            return FaceUnfit(at, box, quality.unfit)
+        match = self.gallery.identify(self.engine.embed_chips(face.chip[np.newaxis])[0])
+        self._remember(portrait, match.person)
         if match.person is None or match.distance is None:
             return FaceUnknown(at, box, match.distance)
-        return FaceKnown(at, box, match.person, match.distance, match.runner_up)
+        return FaceKnown(at, box, match.person, match.distance, match.runner_up, match.confirm)
+
+    def _is_worth(self, subject: int, at_s: float) -> bool:
+        """Whether a look at this subject may still tell something new."""
+        outcome = self._outcome
+        if outcome is None or outcome.subject != subject:
+            return True
+        enough = _SETTLED_LOOKS if outcome.person else _SETTLED_UNKNOWN_LOOKS
+        return outcome.looks < enough or at_s - outcome.at_s >= _SETTLED_EVERY_S
+
+    def _remember(self, portrait: Portrait, person: str | None) -> None:
+        before = self._outcome
+        same = before is not None and before.subject == portrait.subject and before.person == person
+        looks = before.looks + 1 if same and before else 1
+        self._outcome = _Outcome(portrait.subject, person, looks, portrait.at.monotonic_s)

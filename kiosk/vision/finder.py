@@ -7,12 +7,13 @@ import numpy as np
 
 from kiosk.errors import ModelError
 from kiosk.events import Box
-from kiosk.vision.engine import HOG_SMALLEST_PX, Image
+from kiosk.vision.engine import HOG_SMALLEST_PX, AlignedFace, Image
 from kiosk.vision.models import LANDMARKS, model_path
 from kiosk.vision.pixels import as_grey, as_rgb, scaled
 
 _HARD_LEAST_SIDE_PX = 40  # half of MMOD's window; on pictures of a few pixels dlib's own damages its memory
 _CHIP_PX = 150
+_CUT_PX = 16
 _CHIP_PADDING = 0.25  # what face_recognition_model_v1 was trained with (dlib's face_recognition.cpp)
 
 
@@ -32,15 +33,24 @@ class Finder:
         grey = scaled(as_grey(image), scale)
         return by_size([box_of(found, scale) for found in self._detector(grey, 0)])
 
-    def chip(self, image: Image, box: Box) -> Image:
-        """The face in a box, upright: uint8 (150, 150, 3), red-green-blue. ValueError where there is no pixel."""
+    def align(self, image: Image, box: Box) -> AlignedFace:
+        """The face in a box, upright. ValueError where there is no pixel.
+
+        Only the part of the picture that the chip can show is touched; what is cut off lies at multiples of
+        _CUT_PX, so that dlib shrinks the rest exactly as it would shrink the whole.
+        """
         left, top, width, height = box
-        colours = as_rgb(image)
+        x, y = (_CUT_PX * max(0, round(edge - width) // _CUT_PX) for edge in (left, top))
+        colours = as_rgb(image[y : max(0, top + height + width), x : max(0, left + 2 * width)])
+        if not colours.size:  # a box beyond the picture; what it shows is black
+            x, y, colours = 0, 0, as_rgb(image)
         if not colours.size:
             raise ValueError("a picture without pixels has no face to embed")
-        shape = self._landmarks(colours, dlib.rectangle(left, top, left + width - 1, top + height - 1))
+        place = dlib.rectangle(left - x, top - y, left - x + width - 1, top - y + height - 1)
+        shape = self._landmarks(colours, place)
         chip = dlib.get_face_chip(colours, shape, size=_CHIP_PX, padding=_CHIP_PADDING)
-        return np.asarray(chip, dtype=np.uint8)
+        landmarks = np.array([(part.x + x, part.y + y) for part in shape.parts()], dtype=np.float64)
+        return AlignedFace(landmarks, np.asarray(chip, dtype=np.uint8))
 
 
 def for_hard(image: Image, smallest_px: float) -> tuple[Image, float] | None:

@@ -73,6 +73,11 @@ def compile_models(folder: Path, progress: Progress = lambda kind, part: None) -
         progress(model.kind, 1)
 
 
+def is_compiled(model: Model, folder: Path) -> bool:
+    """Whether the folder has this model, whole and of this source and builder."""
+    return _kept(model, folder) is not None
+
+
 def compiled_model(model: Model, folder: Path) -> Path | bytes:
     """A model in ONNX, whole and of this source and builder; compiled first where the folder lacks it.
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 
 from kiosk.events import Box
-from kiosk.vision.engine import HOG_SMALLEST_PX, Embedding, Image
+from kiosk.vision.engine import HOG_SMALLEST_PX, AlignedFace, Embedding, Engine, Image
 from kiosk.vision.finder import Finder, by_size, for_hard, unscaled
 from kiosk.vision.mmod import Mmod
 from kiosk.vision.models import DETECTOR, EMBEDDER, compiled_model
@@ -19,7 +19,7 @@ _M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 _LARGE_BLOCK_BYTES = 2**20  # above what one embedding asks for, so that its speed stays the same
 
 
-class OnnxEngine:
+class OnnxEngine(Engine):
     """HOG detector and landmarks of dlib's; its MMOD detector and its ResNet in onnxruntime."""
 
     name = "dlib-resnet-v1"  # as DlibEngine's: what one has enrolled, the other knows
@@ -47,19 +47,14 @@ class OnnxEngine:
         colours, scale = prepared
         return by_size([unscaled(box, scale) for box in self._hard_detector.detect(colours)])
 
-    def embed(self, image: Image, box: Box) -> Embedding:
+    def align(self, image: Image, box: Box) -> AlignedFace:
         """See Engine."""
-        return self._embedded(self._finder.chip(image, box)[np.newaxis])
+        return self._finder.align(image, box)
 
-    def embed_mirrored(self, image: Image, box: Box) -> Embedding:
+    def embed_chips(self, chips: Image) -> Embedding:
         """See Engine."""
-        chip = self._finder.chip(image, box)
-        return self._embedded(np.stack((chip, chip[:, ::-1])))
-
-    def _embedded(self, chips: Image) -> Embedding:
-        """The mean embedding of chips (n, 150, 150, 3)."""
         (embeddings,) = self._embedder.run(["embeddings"], {"chips": chips})
-        return np.asarray(embeddings.mean(axis=0), dtype=np.float32)
+        return np.asarray(embeddings, dtype=np.float32)
 
     @cached_property
     def _hard_detector(self) -> Mmod:

@@ -80,7 +80,7 @@ def _grey(pixels: Image) -> float:
 def _sharpness(chip: Image) -> float:
     middle = cv2.cvtColor(np.ascontiguousarray(chip[25:125, 25:125]), cv2.COLOR_RGB2GRAY).astype(np.float32)
     spread = max(float(middle.std()), 1.0)
-    return float(cv2.Laplacian(middle, cv2.CV_32F).var()) / spread**2
+    return float(np.var(cv2.Laplacian(middle, cv2.CV_32F))) / spread**2
 
 
 def _outside(image: Image, box: Box) -> float:

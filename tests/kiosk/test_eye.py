@@ -47,7 +47,10 @@ def face_of(path: Path, engine: DlibEngine) -> Image:
 
 
 def look(eye: Eye, picture: Frame) -> list[Sighting]:
-    return list(eye.look(picture, AT))
+    """What is seen at once, and then who it is."""
+    fresh = Eye(eye.engine, eye.gallery, min_face_px=110)
+    sighting, portrait = fresh.watch(picture, AT)
+    return [sighting, fresh.recognise(portrait)] if portrait else [sighting]
 
 
 def test_a_known_face_is_seen_and_then_known(eye: Eye, engine: DlibEngine, photographs: Path) -> None:

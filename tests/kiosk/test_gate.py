@@ -42,7 +42,7 @@ from kiosk.events import (
 from kiosk.gate import TABLE, Phase, Standing, State, Visit, step
 from kiosk.policy import Policy
 
-POLICY = Policy(ZoneInfo("Asia/Makassar"))
+POLICY = Policy(ZoneInfo("Asia/Makassar"), agreeing_looks=2, finger_after_looks=5)
 BOX = (10, 10, 200, 200)
 MORNING_S = 1_795_388_400.0  # 2026-11-23 07:00 in Makassar
 

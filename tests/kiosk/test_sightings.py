@@ -15,13 +15,15 @@ from kiosk import clock
 from kiosk.events import Box, FingerKnown, FingerUnknown, Nobody, PartBack, PartLost, Sighting
 from kiosk.gallery import Gallery
 from kiosk.sightings import Sightings, Slot
-from kiosk.vision import Embedding, Image
+from kiosk.vision import Embedding, Engine, Image
+from kiosk.vision.engine import AlignedFace
 from kiosk.vision.eye import Eye
 
 BLACK = np.zeros((48, 64, 3), dtype=np.uint8)
+STRIPES = np.tile(np.arange(64, dtype=np.uint8) // 16 % 2, (48, 1))[..., np.newaxis]
 
 
-class BlindEngine:
+class BlindEngine(Engine):
     """An engine for frames in which there is nobody; it may be told to fail."""
 
     name = "blind"
@@ -33,7 +35,15 @@ class BlindEngine:
             raise ZeroDivisionError("an error of our own")
         return []
 
-    def embed(self, image: Image, box: Box) -> Embedding:
+    def detect_hard(self, image: Image, smallest_px: float = 80) -> list[Box]:
+        """No face here either."""
+        return []
+
+    def align(self, image: Image, box: Box) -> AlignedFace:
+        """Never asked for."""
+        raise AssertionError
+
+    def embed_chips(self, chips: Image) -> Embedding:
         """Never asked for."""
         raise AssertionError
 
@@ -58,7 +68,7 @@ class Studio:
         if self.error:
             raise self.error
         self._number += 1
-        return Frame(BLACK, clock.now().monotonic_s, self._number)
+        return Frame(BLACK + np.uint8(self._number % 2 * 100) * STRIPES, clock.now().monotonic_s, self._number)
 
     def close(self) -> None:
         self.closed += 1
@@ -91,7 +101,7 @@ def first(sightings: Sightings, kind: type[Sighting]) -> Sighting:
 
 
 def test_a_slot_holds_one_frame_and_the_newest_wins() -> None:
-    slot = Slot()
+    slot = Slot[Frame]()
     for number in range(1, 4):
         slot.put(Frame(BLACK, 0.0, number))
     taken = slot.take(0.0)
