@@ -3,6 +3,6 @@
 from kiosk.store.database import Store, open_store
 from kiosk.store.journal import Entry, Journal
 from kiosk.store.keeper import Keeper
-from kiosk.store.people import People, Person, Template
+from kiosk.store.people import Likeness, People, Person, Template
 
-__all__ = ["Entry", "Journal", "Keeper", "People", "Person", "Store", "Template", "open_store"]
+__all__ = ["Entry", "Journal", "Keeper", "Likeness", "People", "Person", "Store", "Template", "open_store"]

@@ -27,3 +27,14 @@ def first(db: Database) -> None:
         " ON DELETE CASCADE) STRICT"
     )
     db.execute("CREATE TABLE cursor (destination TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT")
+
+
+@migrations(name="0002_lookalikes")
+def lookalikes(db: Database) -> None:
+    """Pairs of people who look alike; a pair ends with either of them."""
+    db.execute(
+        "CREATE TABLE lookalike (person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,"
+        " other TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE, distance REAL NOT NULL,"
+        " cleared INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (person, other), CHECK (person < other)) STRICT"
+    )
+    db.execute("CREATE INDEX lookalike_other ON lookalike (other)")

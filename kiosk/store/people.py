@@ -18,12 +18,16 @@ _MANY = 1_000_000
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who may come in. faces: how many templates; pages: where in the sensor the fingers lie."""
+    """Somebody who may come in. faces: how many templates; pages: where in the sensor the fingers lie.
+
+    confirm: this person has a look-alike here, and a face is to be confirmed by finger.
+    """
 
     id: str
     name: str
     faces: int = 0
     pages: tuple[int, ...] = ()
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,15 @@ class Template:
     person: str
     model: str
     embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two people who look alike. distance: between their nearest templates."""
+
+    person: str
+    other: str
+    distance: float
 
 
 class People:
@@ -56,11 +69,13 @@ class People:
         with translated(self._path):
             rows = self._db.execute(
                 "SELECT id, name, (SELECT count(*) FROM template WHERE person = person.id),"
-                " (SELECT group_concat(page) FROM finger WHERE person = person.id) FROM person ORDER BY name, id"
+                " (SELECT group_concat(page) FROM finger WHERE person = person.id),"
+                " EXISTS (SELECT 1 FROM lookalike WHERE NOT cleared AND person.id IN (person, other))"
+                " FROM person ORDER BY name, id"
             ).fetchall()
         return [
-            Person(person, name, faces, tuple(sorted(map(int, pages.split(",")))) if pages else ())
-            for person, name, faces, pages in rows
+            Person(person, name, faces, tuple(sorted(map(int, pages.split(",")))) if pages else (), bool(confirm))
+            for person, name, faces, pages, confirm in rows
         ]
 
     def get(self, person: str) -> Person | None:
@@ -94,10 +109,12 @@ class People:
         at: Moment,
         *,
         replace: bool = False,
+        likenesses: Iterable[Likeness] = (),
     ) -> None:
         """Add a person, or faces and a finger to one; with `replace`, in place of the faces before.
 
-        Raises StoreError; then nothing was changed.
+        likenesses: whom these faces look like; both are to be confirmed by finger from now on, until the likeness is
+        cleared or ends with the faces. Raises StoreError; then nothing was changed.
         """
         templates = list(templates)
         with transaction(self._db, self._path):
@@ -108,6 +125,7 @@ class People:
             )
             if replace and templates:
                 self._db.execute("DELETE FROM template WHERE person = ?", [person.id])
+                self._db.execute("DELETE FROM lookalike WHERE ? IN (person, other)", [person.id])
             for template in templates:
                 sealed = self._sealer.seal(template.embedding.astype("<f4").tobytes(), person.id)
                 self._db.execute(
@@ -123,7 +141,33 @@ class People:
                 "replace": replace,
             }
             self._journal.append_within("enrolment", payload, at)
+            for likeness in likenesses:
+                self._mark(likeness, at)
             self._raise_version()
+
+    def lookalikes(self) -> list[Likeness]:
+        """Who looks like whom and is to be confirmed by finger, the nearest first."""
+        with translated(self._path):
+            rows = self._db.execute(
+                "SELECT person, other, distance FROM lookalike WHERE NOT cleared ORDER BY distance"
+            ).fetchall()
+        return [Likeness(*row) for row in rows]
+
+    def clear(self, person: str, at: Moment) -> list[str]:
+        """The operator has looked: this person is to be confirmed no more. Gives the others, who were the reason.
+
+        The likeness is marked again only by faces that are nearer still. Raises StoreError.
+        """
+        with transaction(self._db, self._path):
+            rows = self._db.execute(
+                "UPDATE lookalike SET cleared = 1 WHERE NOT cleared AND ? IN (person, other) RETURNING person, other",
+                [person],
+            ).fetchall()
+            others = sorted(other for pair in rows for other in pair if other != person)
+            if others:
+                self._journal.append_within("lookalike_cleared", {"person": person, "others": others}, at)
+                self._raise_version()
+        return others
 
     def erase(self, person: str, at: Moment) -> None:
         """Remove a person with every template; the journal keeps that it was done. Raises StoreError."""
@@ -133,6 +177,18 @@ class People:
             self._db.execute("DELETE FROM person WHERE id = ?", [person])
             self._journal.append_within("erasure", {"person": person, "faces": faces, "fingers": fingers}, at)
             self._raise_version()
+
+    def _mark(self, likeness: Likeness, at: Moment) -> None:
+        """Keep a likeness that is new, or nearer than the one that is known."""
+        pair = sorted((likeness.person, likeness.other))
+        known = self._db.execute("SELECT distance FROM lookalike WHERE person = ? AND other = ?", pair).fetchone()
+        if known and known[0] <= likeness.distance:
+            return
+        self._db.execute(
+            "INSERT OR REPLACE INTO lookalike (person, other, distance) VALUES (?, ?, ?)", [*pair, likeness.distance]
+        )
+        payload = {"person": likeness.person, "other": likeness.other, "distance": round(likeness.distance, 3)}
+        self._journal.append_within("lookalike", payload, at)
 
     def _raise_version(self) -> None:
         self._db.execute(

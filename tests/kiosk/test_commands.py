@@ -82,7 +82,7 @@ def test_a_person_is_enrolled_listed_and_forgotten(site: Site, photographs: Path
     code, said, _ = site.run("enrol", "--person", "b1", "--name", "Pak Barack", "--photo", photographs / "obama.jpg")
     assert (code, said) == (0, "Pak Barack (b1) is enrolled with 1 photograph.\n")
     site.run("enrol", "--person", "b1", "--photo", photographs / "obama3.jpg")
-    assert site.json("people") == [{"id": "b1", "name": "Pak Barack", "faces": 2, "pages": []}]
+    assert site.json("people") == [{"id": "b1", "name": "Pak Barack", "faces": 2, "pages": [], "confirm": False}]
     assert "Pak Barack" in site.run("people")[1]
     assert site.fails(130, "forget", "--person", "b1"), "without a yes nothing is erased"
     code, said, _ = site.run("forget", "--person", "b1", "--yes")
