@@ -68,11 +68,17 @@ class Sightings:
         self._frames = Slot[Frame]()
         self._portraits = Slot[Portrait]()
         self._stream: SimpleQueue[Sighting | BaseException] = SimpleQueue()
+        self._filmed = self._searched = self._recognised = 0
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
             for work in (self._film, self._watch, self._recognise, self._feel)
         ]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many frames were filmed and searched, and how many faces recognised, since the start."""
+        return {"filmed": self._filmed, "searched": self._searched, "recognised": self._recognised}
 
     def start(self) -> None:
         """Begin to look and feel."""
@@ -86,6 +92,7 @@ class Sightings:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=max(0.0, deadline_s - clock.now().monotonic_s))
+        _log.info("frames filmed %(filmed)d, searched %(searched)d, faces recognised %(recognised)d", self.counts)
 
     def next(self, timeout_s: float) -> Sighting | None:
         """The next sighting; None when nothing was seen in time. Raises what ended a thread."""
@@ -111,6 +118,7 @@ class Sightings:
         while not self._stop.is_set():
             frame = camera.read()
             works()
+            self._filmed += 1
             self._frames.put(frame)
             self._on_frame(frame)
 
@@ -123,6 +131,7 @@ class Sightings:
             now = clock.now()
             at = Moment(now.wall_s - (now.monotonic_s - frame.monotonic_s), frame.monotonic_s)
             sighting, portrait = self._eye.watch(frame, at)
+            self._searched += 1
             self._stream.put(sighting)
             if portrait:
                 self._portraits.put(portrait)
@@ -133,6 +142,7 @@ class Sightings:
             portrait = self._portraits.take(_POLL_S)
             if portrait:
                 self._stream.put(self._eye.recognise(portrait))
+                self._recognised += 1
 
     def _feel(self) -> None:
         """The sensor's thread."""

@@ -30,7 +30,7 @@ class Report:
 
     def add(self, name: str, figure: Any, goal: Goal | None = None) -> None:
         """One more figure, which may have a goal."""
-        self.figures[name] = round(figure, 6) if isinstance(figure, float) else figure
+        self.figures[name] = float(f"{figure:.6g}") if isinstance(figure, float) else figure
         if goal:
             self.goals[name] = goal
 
