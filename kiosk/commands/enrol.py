@@ -1,18 +1,21 @@
-"""gerbang enrol: add a person by photographs, by finger, or by both."""
+"""gerbang enrol: add a person by photographs, at the camera, by finger; or a whole school from a folder."""
 
-import re
+import json
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from drivers.fingerprint import EnrolStep, open_sensor
 from kiosk import clock
-from kiosk.commands.options import config_option
+from kiosk.commands.folder import as_row, enrol_folder, tell_likenesses
+from kiosk.commands.options import config_option, json_option
 from kiosk.config import Config
-from kiosk.enrolment import enrol_finger, templates_from_photographs
+from kiosk.enrolment import Enrolled, checked_key, checked_name, enrol_finger, enrol_person, templates_from_photographs
 from kiosk.errors import EnrolmentError
 from kiosk.store import Person, Store, Template, open_store
+from kiosk.vision.engine import Engine
 
 _PROMPTS = {
     EnrolStep.TOUCH: "Put the finger on the sensor ...",
@@ -21,60 +24,113 @@ _PROMPTS = {
 }
 
 
-@click.command(short_help="Add a person by photographs or finger.")
-@click.option("--person", required=True, metavar="ID", help="The person's own key, such as the NIP or a number.")
+@dataclass(frozen=True)
+class Sources:
+    """From what one person is enrolled."""
+
+    photos: tuple[Path, ...]
+    finger: bool
+    live_s: float | None
+    replace: bool
+
+
+@click.command(short_help="Add a person, or a whole school.")
+@click.option("--person", metavar="ID", help="The person's own key, such as the NIP or a number.")
 @click.option("--name", metavar="NAME", help="The name that greets; needed for a new person.")
 @click.option("--photo", "photos", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
               help="A photograph of this person alone; may be given several times.")  # fmt: skip
 @click.option("--finger", is_flag=True, help="Enrol a finger at the sensor, with two touches.")
-@click.option("--replace", is_flag=True, help="Let these photographs take the place of those before.")
+@click.option("--live", is_flag=True, help="Take five pictures with the gate's camera, while the gate does not run.")
+@click.option("--timeout", "timeout_s", default=120.0, show_default=True, metavar="SECONDS", help="For --live.",
+              type=click.FloatRange(min=0, min_open=True))  # fmt: skip
+@click.option("--folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="A school: a folder of photographs for each person named 'ID' or 'ID Name', or files named so.",
+              )  # fmt: skip
+@click.option("--replace", is_flag=True, help="Let these pictures take the place of those before.")
+@json_option
 @config_option
-def enrol(person: str, name: str | None, photos: tuple[Path, ...], finger: bool, replace: bool, config: Config) -> None:
+def enrol(
+    person: str | None, name: str | None, photos: tuple[Path, ...], finger: bool, live: bool, timeout_s: float,
+    folder: Path | None, replace: bool, as_json: bool, config: Config,
+) -> None:  # fmt: skip
     """Add a person, or faces and a finger to one. A running gate takes it up within a second.
+
+    Who looks like somebody else here is told; the gate asks both for a finger, until gerbang people --cleared.
 
     Example: gerbang enrol --person 198503152010011002 --name "Ani Rahayu" --photo ani1.jpg --photo ani2.jpg
     """
-    person, name = _key(person), _name(name)
-    if not photos and not finger:
-        raise click.UsageError("Give at least one --photo, or --finger.")
+    if folder:
+        if person or name or photos or finger or live:
+            raise click.UsageError("--folder stands alone: it tells who and which photographs.")
+        enrol_folder(config, folder, _engine, replace=replace, as_json=as_json)
+        return
+    if not person:
+        raise click.UsageError("Give a --person, or a --folder.")
+    if not photos and not finger and not live:
+        raise click.UsageError("Give at least one --photo, --live or --finger.")
+    _enrol_one(
+        config,
+        checked_key(person),
+        checked_name(name),
+        Sources(photos, finger, timeout_s if live else None, replace),
+        as_json,
+    )
+
+
+def _enrol_one(config: Config, person: str, name: str, sources: Sources, as_json: bool) -> None:
+    """One person from all that was given, in the store or not at all."""
     with open_store(config.store_path) as store:
         before = store.people.get(person)
         if not before and not name:
             raise click.UsageError(f"{person} is new here: give a --name too.")
         who = Person(person, name or (before.name if before else ""))
-        templates = _templates(person, photos)
-        page = _finger(config, store, who, templates, replace) if finger else None
-        if page is None:
-            store.people.enrol(who, templates, None, clock.now(), replace=replace)
-    parts = [f"{len(templates)} photograph{'s' * (len(templates) != 1)}"] if templates else []
+        templates = _templates(config, who, sources)
+        page: int | None = None
+        if sources.finger:
+            page, done = _with_finger(config, store, who, templates, sources.replace)
+        else:
+            done = enrol_person(store.people, who, templates, None, clock.now(), config.eye, replace=sources.replace)
+        names = {item.id: item.name for item in store.people.all()}
+    if as_json:
+        click.echo(json.dumps({**as_row(done), "page": page}, ensure_ascii=False))
+    else:
+        click.echo(f"{who.name} ({person}) is enrolled with {_with_what(sources, page)}.")
+        tell_likenesses(done, names)
+
+
+def _with_what(sources: Sources, page: int | None) -> str:
+    """The parts of an enrolment as words."""
+    count = len(sources.photos)
+    parts = [f"{count} photograph{'s' * (count != 1)}"] if count else []
+    parts += ["five pictures of the camera"] if sources.live_s is not None else []
     parts += [f"a finger (page {page} of the sensor)"] if page is not None else []
-    click.echo(f"{who.name} ({person}) is enrolled with {' and '.join(parts)}.")
+    return " and ".join(parts)
 
 
-def _key(person: str) -> str:
-    """The same key, if it is one that fits into files, addresses and tables."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", person):
-        raise EnrolmentError(f"{person!r} can't be a person's ID: use up to 64 letters, digits, dots, hyphens")
-    return person
+def _engine(config: Config) -> Engine:
+    from kiosk.vision.engines import open_engine  # the networks take a second to load, and a finger needs none
+
+    return open_engine(config.eye.engine, config.models_path)
 
 
-def _name(name: str | None) -> str:
-    """A name on one line that fits on the page."""
-    text = " ".join((name or "").split())
-    if len(text) > 100 or not text.isprintable():
-        raise EnrolmentError("the name can't be shown: use up to 100 letters")
-    return text
-
-
-def _templates(person: str, photos: tuple[Path, ...]) -> list[Template]:
-    if not photos:
+def _templates(config: Config, who: Person, sources: Sources) -> list[Template]:
+    """The templates from photographs, then from the camera."""
+    if not sources.photos and sources.live_s is None:
         return []
-    from kiosk.vision import DlibEngine  # the networks take a second to load, and a finger needs none
+    from kiosk.commands import live
 
-    return templates_from_photographs(DlibEngine(), person, photos)
+    if sources.live_s is not None:
+        live.refuse_beside_gate(config)
+    engine = _engine(config)
+    templates = templates_from_photographs(engine, who.id, sources.photos)
+    if sources.live_s is not None:
+        templates += live.capture(config, engine, who.id, sources.live_s, lambda text: click.echo(text, err=True))
+    return templates
 
 
-def _finger(config: Config, store: Store, who: Person, templates: list[Template], replace: bool) -> int:
+def _with_finger(
+    config: Config, store: Store, who: Person, templates: list[Template], replace: bool
+) -> tuple[int, Enrolled]:
     """Enrol the finger in the sensor and all in the store; if the store fails, the sensor keeps nothing."""
     sensor = open_sensor(config.fingerprint)
     if sensor is None:
@@ -82,8 +138,8 @@ def _finger(config: Config, store: Store, who: Person, templates: list[Template]
     with closing(sensor):
         page = enrol_finger(store.people, sensor, lambda step: click.echo(_PROMPTS[step], err=True))
         try:
-            store.people.enrol(who, templates, page, clock.now(), replace=replace)
+            done = enrol_person(store.people, who, templates, page, clock.now(), config.eye, replace=replace)
         except BaseException:
             sensor.delete(page)
             raise
-    return page
+    return page, done

@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from kiosk.commands.options import json_option
-from kiosk.config import EyeSettings
+from kiosk.album import PHOTOGRAPHS
+from kiosk.commands.options import config_option, json_option
+from kiosk.config import Config
 from kiosk.enrolment import templates_from_photographs
 from kiosk.errors import EnrolmentError, PhotoError
 from kiosk.gallery import Gallery
 from kiosk.store import Template
-from kiosk.vision import DlibEngine, Engine, read_photograph
+from kiosk.vision import Engine, read_photograph
+from kiosk.vision.engines import open_engine
 from kiosk.vision.photograph import find_faces
-
-PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,33 @@ class Found:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder with a folder of photographs for each person, named after the person.",
 )
-@click.option(
-    "--threshold", default=EyeSettings.threshold, show_default=True, help="A face farther than this is unknown."
-)
-@click.option("--margin", default=EyeSettings.margin, show_default=True, help="How much farther the runner-up must be.")
+@click.option("--threshold", type=float, help="A face farther than this is unknown; by the gallery's size if absent.")
+@click.option("--margin", type=float, help="How much farther the runner-up must be; by rule if absent.")
+@click.option("--fpir", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="The part of strangers that may be taken for somebody, for the rule.")  # fmt: skip
 @json_option
-def identify(probes: tuple[Path, ...], folder: Path, threshold: float, margin: float, as_json: bool) -> None:
+@config_option
+def identify(
+    probes: tuple[Path, ...], folder: Path, threshold: float | None, margin: float | None, fpir: float | None,
+    as_json: bool, config: Config,
+) -> None:  # fmt: skip
     """Say whom the gate would see in each PROBE, by the same rules as the gate itself.
 
     Example: gerbang identify --gallery people/ visitor.jpg --json
     """
-    engine = DlibEngine()
-    gallery = Gallery(_enrolled(engine, folder), threshold, margin)
+    eye = config.eye
+    engine = open_engine(eye.engine, config.models_path)
+    templates = _enrolled(engine, folder)
+    gallery = Gallery(
+        templates,
+        eye.threshold if threshold is None else threshold,
+        eye.margin if margin is None else margin,
+        fpir=eye.fpir if fpir is None else fpir,
+    )
+    if not as_json:
+        decision = gallery.decision
+        said = f"{len(gallery)} people, {len(templates)} faces: threshold {decision.threshold:.3f}"
+        click.echo(f"{said}, margin {decision.margin:.3f}", err=True)
     failed = False
     for probe in probes:
         try:
