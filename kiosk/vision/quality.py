@@ -16,10 +16,11 @@ from kiosk.vision.engine import Image
 
 __all__ = ["Quality", "Unfit", "assess"]
 
-_DARK_LEVEL = 32.0  # mean of the face, of 255; the same picture is known down to some 20, without noise
+_DARK_LEVEL = 32.0  # mean of the face, of 255; below, noise moves the embedding by 0.25 and more
 _AGAINST_LIGHT_LEVEL = 70.0  # a face darker than this, in a scene that is
 _AGAINST_LIGHT_RATIO = 2.0  # so many times brighter
-_BLURRED = 0.010  # ORL's enlarged pictures have 0.019 at the least; a blur of 2 px of the chip leaves 0.008
+_BLURRED = 0.0125  # ORL's enlarged pictures have 0.019 at the least. Below, an embedding lies 0.3 and more beside the
+# sharp one's, and two people's come nearer to each other, which is worse.
 _TURNED = 0.30  # ORL's frontal pictures have 0.16 at the most, but one
 _LOOKING_UP, _LOOKING_DOWN = 0.42, 1.12  # ORL and the test images: 0.54 to 1.03
 _OUTSIDE_PART = 0.12  # of the face's width or height

@@ -39,7 +39,8 @@ class Search:
         self._min_face_px = min_face_px
         self._detector = detector
         self._motion = Motion()
-        self._moved_s = self._still_s = self._whole_s = self._hard_s = float("-inf")
+        self._moved_s = self._whole_s = self._hard_s = float("-inf")
+        self._still_s = float("inf")  # since when something moves and shows no face; not yet
         self._scans = 0
         self._crowd = False
         self._number = 0
@@ -49,6 +50,7 @@ class Search:
         """The faces of a frame, the largest first; at_s: monotonic seconds. The subject is the first."""
         if not image.size:
             return []
+        self._still_s = min(self._still_s, at_s)
         boxes = self._again(image, at_s) or self._anywhere(image, at_s)
         self._crowd = len(boxes) > 1
         if boxes:
