@@ -98,10 +98,12 @@ class Search:
         return self._engine.detect(image, smallest_px)
 
     def _is_hard_due(self, at_s: float) -> bool:
-        """Something has moved for a while, and shows no face."""
-        return (
-            self._detector == "auto" and at_s - self._still_s >= _HARD_AFTER_S and at_s - self._hard_s >= _HARD_EVERY_S
-        )
+        """Something has moved for a while, and shows no face; or the face that is followed needs it."""
+        if self._detector != "auto":
+            return False
+        if self.subject and self.subject.hard:
+            return True
+        return at_s - self._still_s >= _HARD_AFTER_S and at_s - self._hard_s >= _HARD_EVERY_S
 
     def _follow(self, box: Box, at_s: float, *, hard: bool) -> None:
         """This face is the subject now: the same one as before where they overlap."""
