@@ -42,7 +42,8 @@ from kiosk.events import (
 )
 from kiosk.feedback import FEEDBACK
 from kiosk.gallery import Gallery
-from kiosk.gate import State, step
+from kiosk.gate import step
+from kiosk.memory import State
 from kiosk.records import last_attendances, to_payload
 from kiosk.screen import Screen
 from kiosk.sightings import Sightings

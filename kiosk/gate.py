@@ -3,18 +3,12 @@
 Everything that affects what the gate decides lives in this file. Nothing here reads a clock, a disk or a pin: time
 comes in with each sighting, and what is to be done goes out as effects.
 
-A gate is in one of four phases:
-
-READY     nobody is there
-LOOKING   somebody is there, and not known yet
-ASKING    the face did not serve; the finger is asked for, and the face is looked at all the same
-ANSWERED  an answer stands for the person to read; the next person is looked at behind it
+What the gate remembers, and its four phases, are in memory.py.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from kiosk.events import (
@@ -36,7 +30,6 @@ from kiosk.events import (
     Moment,
     Nobody,
     Note,
-    Part,
     PartBack,
     PartLost,
     Refusal,
@@ -47,67 +40,10 @@ from kiosk.events import (
     Sign,
     Tick,
 )
+from kiosk.memory import Phase, Standing, State, Visit
 from kiosk.policy import Policy
 
-
-class Phase(Enum):
-    """What the gate is doing."""
-
-    READY = "ready"
-    LOOKING = "looking"
-    ASKING = "asking"
-    ANSWERED = "answered"
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody in front of the camera, from coming to leaving.
-
-    since: when a face that can be looked at was first there, None while all were too far.
-    seen: when a face was last there. looks: embeddings compared. agreeing: the latest looks that name one person.
-    unfit: the latest looks at a face that can't be known as it is shown. asked: the finger was asked for; confirm:
-    because the person has a look-alike.
-    """
-
-    seen: Moment
-    since: Moment | None = None
-    looks: int = 0
-    agreeing: tuple[FaceKnown, ...] = ()
-    unfit: tuple[FaceUnfit, ...] = ()
-    asked: bool = False
-    confirm: bool = False
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An answer that stands until a moment (monotonic seconds), and the person whom it is for, if one."""
-
-    until_s: float
-    person: str | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """All that the gate remembers. `last`: the newest record of each person; `here`: who was served and stays."""
-
-    cue: Cue = field(default=Cue(Sign.READY))
-    visit: Visit | None = None
-    standing: Standing | None = None
-    last: Mapping[str, Attendance] = field(default_factory=dict)
-    here: Mapping[str, Moment] = field(default_factory=dict)
-    pending: frozenset[str] = frozenset()
-    lost: frozenset[Part] = frozenset()
-
-    @property
-    def phase(self) -> Phase:
-        """What the gate is doing."""
-        if self.standing:
-            return Phase.ANSWERED
-        if self.visit is None:
-            return Phase.READY
-        return Phase.ASKING if self.visit.asked else Phase.LOOKING
-
-
+_QUIET_S = 10.0  # for who was served by finger, and stays in front of the camera
 _UNFIT_LOOKS = 3  # so many in a row for one reason; a single bad frame is no reason to disturb anybody
 
 Outcome = tuple[State, tuple[Effect, ...]]
@@ -131,7 +67,7 @@ def _nothing(state: State, _: Sighting, __: Policy) -> Outcome:
 def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
     """Somebody comes; patience does not run yet. Just after a record it is most likely the one served, who leaves."""
     visit = replace(state.visit or Visit(sighting.at), seen=sighting.at)
-    if state.here:
+    if _is_served(state, sighting.at):
         return replace(state, visit=visit), ()
     return _show(replace(state, visit=visit), Cue(Sign.CLOSER))
 
@@ -140,7 +76,7 @@ def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
     """A face to look at; patience runs from the first. Just after a record it is most likely the one served."""
     looking = replace(state, visit=_looked_at(state, sighting.at))
     guided = looking.visit is not None and len(looking.visit.unfit) >= _UNFIT_LOOKS
-    if state.here or guided:
+    if guided or _is_served(looking, sighting.at):
         return _ask_if_due(looking, sighting.at, policy) or (looking, ())
     return _ask_if_due(looking, sighting.at, policy) or _show(looking, Cue(Sign.LOOK))
 
@@ -152,7 +88,7 @@ def _face_unfit(state: State, sighting: FaceUnfit, policy: Policy) -> Outcome:
     looking = replace(state, visit=replace(visit, unfit=(*same[1 - _UNFIT_LOOKS :], sighting)))
     if due := _ask_if_due(looking, sighting.at, policy):
         return due
-    if state.here or len(same) + 1 < _UNFIT_LOOKS:
+    if len(same) + 1 < _UNFIT_LOOKS or _is_served(looking, sighting.at):
         return looking, ()
     return _show(looking, Cue(Sign(sighting.unfit.value)))
 
@@ -349,7 +285,7 @@ def _looked_at(state: State, at: Moment) -> Visit:
 def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None = None) -> Outcome | None:
     """Patience is over: ask for the finger, once in a visit. Whose looks named nobody, was refused."""
     visit = state.visit
-    if state.standing or visit is None or visit.asked or visit.since is None:
+    if state.standing or visit is None or visit.asked or visit.since is None or at.monotonic_s < visit.quiet_until_s:
         return None
     waited_s = at.monotonic_s - visit.since.monotonic_s
     if visit.looks < policy.finger_after_looks and waited_s < policy.finger_after_s:
@@ -366,15 +302,28 @@ def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:
     if last and attendance.at.monotonic_s - last.at.monotonic_s < policy.repeat_after_s:
         return _repeat(state, policy, attendance, last)
     attendance = replace(attendance, direction=_direction(last, attendance.at, policy))
-    waiting = replace(state, visit=None, pending=state.pending | {attendance.person})
+    waiting = replace(state, visit=_left_in_peace(state, attendance), pending=state.pending | {attendance.person})
     return waiting, (Commit(attendance),)
 
 
 def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendance) -> Outcome:
     here = {**state.here, attendance.person: attendance.at}
     cue = Cue(Sign.REPEATED, attendance.person, last, first=last.at)
-    after, shown = _answer(replace(state, here=here), cue, attendance.at, policy)
+    visit = _left_in_peace(state, attendance)
+    after, shown = _answer(replace(state, here=here, visit=visit), cue, attendance.at, policy)
     return after, (*shown, Note(Repeat(attendance.at, attendance.person, attendance.means, last.at)))
+
+
+def _left_in_peace(state: State, attendance: Attendance) -> Visit | None:
+    """What is left of the visit of a person who was served: after a finger, a face that stays unknown."""
+    if state.visit is None or attendance.means == "face":
+        return None
+    return Visit(state.visit.seen, quiet_until_s=attendance.at.monotonic_s + _QUIET_S)
+
+
+def _is_served(state: State, at: Moment) -> bool:
+    """Whether the face there most likely is the one that was just served."""
+    return bool(state.here) or (state.visit is not None and at.monotonic_s < state.visit.quiet_until_s)
 
 
 def _direction(last: Attendance | None, at: Moment, policy: Policy) -> Direction:
@@ -386,10 +335,9 @@ def _direction(last: Attendance | None, at: Moment, policy: Policy) -> Direction
 
 
 def _answer(state: State, cue: Cue, at: Moment, policy: Policy) -> Outcome:
-    """Say it now, whatever stood there, and let it stand; the one who was answered is no visit any more."""
+    """Say it now, whatever stood there, and let it stand."""
     standing = Standing(at.monotonic_s + policy.answer_s, cue.person)
-    visit = None if cue.person else state.visit
-    return replace(state, cue=cue, visit=visit, standing=standing), (Show(cue),)
+    return replace(state, cue=cue, standing=standing), (Show(cue),)
 
 
 def _show(state: State, cue: Cue) -> Outcome:

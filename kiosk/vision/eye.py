@@ -28,6 +28,7 @@ from kiosk.vision.quality import assess
 from kiosk.vision.search import Search
 
 _CLEARLY_NEAREST = 0.75  # a second face narrower than this part of the first stands behind
+_STILL_NEAR = 0.8  # who was near enough stays so a little farther: the detector's widths come in steps of 5/6
 _SETTLED_LOOKS = 6  # after so many looks that name one person, a face is only looked at now and then
 _SETTLED_UNKNOWN_LOOKS = 30  # who is not known yet, is looked at for longer
 _SETTLED_EVERY_S = 0.4
@@ -62,6 +63,7 @@ class Eye:
         self.gallery = gallery
         self._min_face_px = min_face_px
         self._search = Search(engine, min_face_px, detector)
+        self._near = 0
         self._outcome: _Outcome | None = None
 
     def watch(self, frame: Frame, at: Moment) -> tuple[Sighting, Portrait | None]:
@@ -72,8 +74,10 @@ class Eye:
             return Nobody(at), None
         if len(boxes) > 1 and boxes[1][2] > _CLEARLY_NEAREST * boxes[0][2]:
             return SeveralFaces(at, tuple(boxes)), None
-        if boxes[0][2] < self._min_face_px:
+        steady = _STILL_NEAR if subject.number == self._near else 1.0
+        if boxes[0][2] < steady * self._min_face_px:
             return FaceTooFar(at, boxes[0]), None
+        self._near = subject.number
         worth = self._is_worth(subject.number, at.monotonic_s)
         return FaceSeen(at, boxes[0]), Portrait(frame, boxes[0], at, subject.number) if worth else None
 

@@ -44,8 +44,8 @@ class Motion:
 
 
 def _differ(one: cv2.typing.MatLike, other: cv2.typing.MatLike) -> bool:
-    changed = cv2.countNonZero(cv2.compare(cv2.absdiff(one, other), _CHANGED_LEVELS, cv2.CMP_GT))
-    return changed > _CHANGED_PART * one.size
+    _, changed = cv2.threshold(cv2.absdiff(one, other), _CHANGED_LEVELS, 1, cv2.THRESH_BINARY)
+    return cv2.countNonZero(changed) > _CHANGED_PART * one.size
 
 
 def _small(image: Image) -> cv2.typing.MatLike:

@@ -39,7 +39,8 @@ from kiosk.events import (
     Tick,
     Unfit,
 )
-from kiosk.gate import TABLE, Phase, Standing, State, Visit, step
+from kiosk.gate import TABLE, step
+from kiosk.memory import Phase, Standing, State, Visit
 from kiosk.policy import Policy
 
 POLICY = Policy(ZoneInfo("Asia/Makassar"), agreeing_looks=2, finger_after_looks=5)
@@ -271,6 +272,16 @@ def test_the_finger_is_accepted_at_any_time(phase: Phase) -> None:
     _, effects = go(PHASES[phase], [FingerKnown(at(10), "ani", 88)])
     assert commits(effects) == [Attendance(at(10), "ani", "in", "finger", score=88)]
     assert signs(effects)[-1] is Sign.RECORDED
+
+
+def test_who_was_served_by_finger_and_stays_is_left_in_peace() -> None:
+    refused = [unknown(tenth / 10) for tenth in range(10)]
+    stays = [sighting for tenth in range(11, 80) for sighting in (FaceSeen(at(tenth / 10), BOX), unknown(tenth / 10))]
+    state, effects = go(State(), [*refused, FingerKnown(at(1), "ani", 88), *stays])
+    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER, Sign.RECORDED, Sign.READY]
+    assert len(notes(effects)) == 1
+    _, effects = go(state, [Nobody(at(20)), *[unknown(21 + tenth / 10) for tenth in range(9)]])
+    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER], "the next one is asked again"
 
 
 def test_face_and_then_finger_is_one_record() -> None:

@@ -18,7 +18,7 @@ def gate(seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image:
     wall[:, :: size[0] // 16] = 70
     wall[size[1] * 3 // 4 :] = 100
     noise = np.random.default_rng(seed).normal(0, 6, wall.shape).astype(np.int16)
-    return np.clip(wall + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(wall + noise, 0, 255), dtype=np.uint8)
 
 
 def somebody(picture: Image, x: int = 300, width: int = 90) -> Image:
