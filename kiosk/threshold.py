@@ -15,7 +15,9 @@ enlarged three times, three templates a person (each the mean of a face and its 
   against 0.09 %), which gives 0.080 % a person, 0.027 % a template: 0.48 + 0.040 * log10(1 / 0.00027) = 0.623.
 - Above 0.52 the model says more than was measured (LFW: 0.7 % at 0.60, dlib's author), and is not used there.
 ORL was taken in one place with one camera, as the pictures at a gate are; LFW's strangers are easier to tell apart.
-Held against 400 random splits (13 enrolled, 7 strangers): tests/bench/accuracy.py.
+Fitted on ten of the 20 people at a time, the rule's threshold for 13 people varies from 0.40 to 0.45, with its median
+at 0.42. By tests/bench/accuracy.py, 200 random splits of the pictures as they are (13 people enrolled, all other
+pictures shown): 98.6 % right (94.5 % in the worst split), nobody wrong, and none of 14,000 showings of strangers taken.
 """
 
 import math

@@ -42,7 +42,7 @@ def _clear(store: Store, person: str) -> None:
     others = store.people.clear(person, clock.now())
     if not others:
         raise EnrolmentError(f"{found.name} ({person}) has no look-alike: nothing is to be cleared")
-    click.echo(f"{found.name} ({person}) is known by face alone again; looks like {', '.join(others)}.", err=True)
+    click.echo(f"{found.name} ({person}) is known by face alone again, though like {', '.join(others)}.", err=True)
 
 
 def _show(everybody: list[Person], likenesses: list[Likeness]) -> None:
