@@ -18,7 +18,19 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in the order of the help."""
-        return ["config", "embed", "enrol", "forget", "identify", "journal", "people", "run", "status", "watch"]
+        return [
+            "config",
+            "embed",
+            "enrol",
+            "forget",
+            "identify",
+            "journal",
+            "people",
+            "prepare",
+            "run",
+            "status",
+            "watch",
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb; None for one that we do not have."""

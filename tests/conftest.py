@@ -17,6 +17,14 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing here")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _users_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Commands that keep something in the user's cache keep it here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def photographs() -> Path:
     """The folder with face_recognition's test images, which scripts/setup downloads."""

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kiosk.album import PHOTOGRAPHS
-from kiosk.commands.options import config_option, json_option
+from kiosk.commands.options import config_option, json_option, models_folder
 from kiosk.config import Config
 from kiosk.enrolment import templates_from_photographs
 from kiosk.errors import EnrolmentError, PhotoError
@@ -55,7 +55,7 @@ def identify(
     Example: gerbang identify --gallery people/ visitor.jpg --json
     """
     eye = config.eye
-    engine = open_engine(eye.engine, config.models_path)
+    engine = open_engine(eye.engine, models_folder(config))
     templates = _enrolled(engine, folder)
     gallery = Gallery(
         templates,

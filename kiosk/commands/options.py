@@ -1,5 +1,6 @@
 """What several verbs ask for: the configuration, the language of the output, a day."""
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,13 @@ config_option = click.option(
     type=click.Path(path_type=Path), help="The gate's configuration; gerbang.toml in this folder if there is one.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def models_folder(config: Config) -> Path:
+    """Where compiled models are kept: beside the store, or in the user's cache for who has none."""
+    if config.store_path.exists():
+        return config.models_path
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gerbang" / "models"
 
 
 def parse_day(text: str, zone: ZoneInfo) -> datetime:

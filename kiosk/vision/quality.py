@@ -89,4 +89,4 @@ def _outside(image: Image, box: Box) -> float:
     left, top, width, height = box
     beyond_x = max(-left, left + width - image.shape[1], 0) / width
     beyond_y = max(-top, top + height - image.shape[0], 0) / height
-    return max(beyond_x, beyond_y)
+    return float(max(beyond_x, beyond_y))

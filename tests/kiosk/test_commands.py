@@ -16,7 +16,7 @@ from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk import clock
 from kiosk.store import open_store
 
-VERBS = ["config", "embed", "enrol", "forget", "identify", "journal", "people", "run", "status", "watch"]
+VERBS = ["config", "embed", "enrol", "forget", "identify", "journal", "people", "prepare", "run", "status", "watch"]
 
 
 class Site:
@@ -234,6 +234,13 @@ def test_a_face_is_embedded_as_128_numbers(site: Site, photographs: Path) -> Non
     assert len(face["embedding"]) == 128
     assert len(face["box"]) == 4
     assert "not a photograph" in site.fails(1, "embed", "gerbang.toml")
+
+
+def test_the_eye_is_prepared_beside_the_store(site: Site) -> None:
+    code, said, _ = site.run("prepare")
+    assert code == 0
+    assert "prepared in" in said
+    assert len(list((site.folder / "models").glob("*.onnx"))) == 2
 
 
 def test_watching_where_no_gate_is_says_so(site: Site) -> None:
