@@ -17,7 +17,8 @@ enlarged three times, three templates a person (each the mean of a face and its 
 ORL was taken in one place with one camera, as the pictures at a gate are; LFW's strangers are easier to tell apart.
 Fitted on ten of the 20 people at a time, the rule's threshold for 13 people varies from 0.40 to 0.45, with its median
 at 0.42. By tests/bench/accuracy.py, 200 random splits of the pictures as they are (13 people enrolled, all other
-pictures shown): 98.6 % right (94.5 % in the worst split), nobody wrong, and none of 14,000 showings of strangers taken.
+pictures shown): 98.6 % right (94.5 % in the worst split), nobody wrong, and none of 14,000 showings of strangers taken;
+with the pictures enlarged three times first, over 400 splits, 98.4 % (94.5 %), nobody wrong, 10 of 28,000 taken.
 """
 
 import math
