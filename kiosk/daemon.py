@@ -155,7 +155,10 @@ class Gate:
         if people_version == self._people_version:
             return
         eye, people = self._config.eye, store.people.all()
-        templates = [item for item in store.people.templates() if item.model == self._eye.engine.name]
+        every = store.people.templates()
+        templates = [item for item in every if item.model == self._eye.engine.name]
+        if len(templates) < len(every):
+            _log.warning("%d faces were enrolled for another model: enrol them again", len(every) - len(templates))
         marked = {person.id for person in people if person.confirm}
         self._eye.gallery = Gallery(templates, eye.threshold, eye.margin, fpir=eye.fpir, confirm=marked)
         sightings.fingers = store.people.by_page()

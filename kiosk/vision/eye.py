@@ -23,7 +23,8 @@ from kiosk.events import (
     Sighting,
 )
 from kiosk.gallery import Gallery
-from kiosk.vision.engine import Engine
+from kiosk.vision.engine import Engine, Image
+from kiosk.vision.pixels import as_bgr
 from kiosk.vision.quality import assess
 from kiosk.vision.search import Search
 
@@ -38,7 +39,7 @@ _SETTLED_EVERY_S = 0.4
 class Portrait:
     """A face that is worth embedding: where, when, and which subject of the search it is."""
 
-    frame: Frame
+    image: Image
     box: Box
     at: Moment
     subject: int
@@ -68,7 +69,8 @@ class Eye:
 
     def watch(self, frame: Frame, at: Moment) -> tuple[Sighting, Portrait | None]:
         """What is seen at once, and the face to recognise, where one is near enough and it is worth it."""
-        boxes = self._search.find(frame.pixels, at.monotonic_s)
+        image = as_bgr(frame.pixels)
+        boxes = self._search.find(image, at.monotonic_s)
         subject = self._search.subject
         if not boxes or subject is None:
             return Nobody(at), None
@@ -79,13 +81,13 @@ class Eye:
             return FaceTooFar(at, boxes[0]), None
         self._near = subject.number
         worth = self._is_worth(subject.number, at.monotonic_s)
-        return FaceSeen(at, boxes[0]), Portrait(frame, boxes[0], at, subject.number) if worth else None
+        return FaceSeen(at, boxes[0]), Portrait(image, boxes[0], at, subject.number) if worth else None
 
     def recognise(self, portrait: Portrait) -> Sighting:
         """Who it is, or what would help to know."""
         at, box = portrait.at, portrait.box
-        face = self.engine.align(portrait.frame.pixels, box)
-        quality = assess(portrait.frame.pixels, box, face.landmarks, face.chip)
+        face = self.engine.align(portrait.image, box)
+        quality = assess(portrait.image, box, face.landmarks, face.chip)
         if quality.unfit:
             return FaceUnfit(at, box, quality.unfit)
         match = self.gallery.identify(self.engine.embed_chips(face.chip[np.newaxis])[0])

@@ -9,7 +9,18 @@ import pytest
 from drivers.camera import Frame
 from kiosk.enrolment import templates_from_photographs
 from kiosk.errors import PhotoError
-from kiosk.events import FaceKnown, FaceSeen, FaceTooFar, FaceUnknown, Moment, Nobody, SeveralFaces, Sighting
+from kiosk.events import (
+    FaceKnown,
+    FaceSeen,
+    FaceTooFar,
+    FaceUnfit,
+    FaceUnknown,
+    Moment,
+    Nobody,
+    SeveralFaces,
+    Sighting,
+    Unfit,
+)
 from kiosk.gallery import Gallery
 from kiosk.vision import DlibEngine, Image, read_photograph
 from kiosk.vision.eye import Eye
@@ -98,6 +109,50 @@ def test_frames_of_other_sizes_are_looked_at(
 ) -> None:
     picture = frame((face_of(photographs / "obama2.jpg", engine), 240, 40), size=size)
     assert isinstance(look(eye, picture)[-1], FaceKnown)
+
+
+@pytest.mark.parametrize("kind", ["grey", "alpha"])
+def test_frames_without_colour_or_with_alpha_are_looked_at(
+    eye: Eye, engine: DlibEngine, photographs: Path, kind: str
+) -> None:
+    pixels = frame((face_of(photographs / "obama2.jpg", engine), 380, 120)).pixels
+    other = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY if kind == "grey" else cv2.COLOR_BGR2BGRA)
+    *_, known = look(eye, Frame(np.asarray(other, dtype=np.uint8), AT.monotonic_s, 1))
+    assert isinstance(known, FaceKnown)
+
+
+def test_a_frame_without_pixels_shows_nobody(eye: Eye) -> None:
+    assert look(eye, Frame(np.zeros((0, 0, 3), dtype=np.uint8), AT.monotonic_s, 1)) == [Nobody(AT)]
+
+
+def test_a_face_that_is_settled_is_looked_at_now_and_then(eye: Eye, engine: DlibEngine, photographs: Path) -> None:
+    picture = frame((face_of(photographs / "obama2.jpg", engine), 380, 120))
+    fresh = Eye(engine, eye.gallery, min_face_px=110)
+    looked = []
+    for number in range(60):
+        at = Moment(number / 30, number / 30)
+        _, portrait = fresh.watch(picture, at)
+        looked.append(portrait is not None)
+        if portrait:
+            assert isinstance(fresh.recognise(portrait), FaceKnown)
+    assert all(looked[:6])
+    assert 2 <= sum(looked[6:]) <= 6
+
+
+def test_a_face_that_can_not_be_known_so_says_why(eye: Eye, engine: DlibEngine, photographs: Path) -> None:
+    sharp = frame((face_of(photographs / "obama2.jpg", engine), 380, 120)).pixels
+    soft = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 6), dtype=np.uint8)
+    *_, unfit = look(eye, Frame(soft, AT.monotonic_s, 1))
+    assert isinstance(unfit, FaceUnfit)
+    assert unfit.unfit is Unfit.BLURRED
+
+
+def test_a_look_alike_is_known_and_to_be_confirmed(eye: Eye, engine: DlibEngine, photographs: Path) -> None:
+    templates = templates_from_photographs(engine, "barack", [photographs / "obama.jpg"])
+    marked = Eye(engine, Gallery(templates, 0.45, 0.04, confirm={"barack"}), min_face_px=110)
+    *_, known = look(marked, frame((face_of(photographs / "obama2.jpg", engine), 380, 120)))
+    assert isinstance(known, FaceKnown)
+    assert known.confirm
 
 
 def test_a_photograph_without_a_face_or_with_two_is_refused(
