@@ -6,7 +6,7 @@ can't tell from the nearest two people are then measured again, as differences i
 for each of the 128 dimensions: so BLAS reads it in one stream, in two thirds of the time.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ _DIMENSIONS = 128
 _LARGEST = 100.0  # an embedding's numbers are below 1; a template or probe with larger ones is damaged
 _ROUNDING = 4e-5  # times |t|^2 + |p|^2: twice the error of two ranks; 128 additions in float32 make 128 * 2^-24 each
 _CHUNK = 4096
+_NEARLY = 0.06  # beyond the threshold, a mirrored look brings hardly anybody back (ORL)
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,19 @@ class Gallery:
         """How many people."""
         return len(self._people)
 
-    def identify(self, probe: Embedding) -> Match:
-        """Who this is. A probe with a number that is none is nobody."""
+    def identify(self, probe: Embedding, steadier: Callable[[], Embedding] | None = None) -> Match:
+        """Who this is. A probe with a number that is none is nobody.
+
+        steadier: makes a better embedding of the same face for more work (see Engine.embed_mirrored); it is asked for
+        only where the first nearly matches.
+        """
+        match = self._match(probe)
+        nearly = match.distance is not None and match.distance <= self.decision.threshold + _NEARLY
+        if match.person is None and steadier and nearly:
+            return self._match(steadier())
+        return match
+
+    def _match(self, probe: Embedding) -> Match:
         if not self._people or not _is_whole_vector(probe):
             return Match(None, None, None)
         people, distances = self._nearest(probe)

@@ -17,6 +17,7 @@ from kiosk.gallery import Gallery
 from kiosk.store import Template
 from kiosk.vision import Engine, read_photograph
 from kiosk.vision.engines import open_engine
+from kiosk.vision.eye import look_up
 from kiosk.vision.photograph import find_faces
 
 
@@ -105,7 +106,8 @@ def _enrolled(engine: Engine, folder: Path) -> list[Template]:
 
 def _faces(engine: Engine, gallery: Gallery, probe: Path) -> list[Found]:
     image = read_photograph(probe)
-    matches = [(box, gallery.identify(engine.embed(image, box))) for box in find_faces(engine, image)]
+    boxes = find_faces(engine, image)
+    matches = [(box, look_up(engine, gallery, engine.align(image, box).chip)) for box in boxes]
     return [Found(box, match.person, match.distance, match.runner_up) for box, match in matches]
 
 

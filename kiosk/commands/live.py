@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-import numpy as np
 import requests
 
 from drivers.camera import Frame, open_camera
@@ -110,7 +109,7 @@ def _look(engine: Engine, session: LiveEnrolment, frame: Frame, config: Config) 
         return say["far"]
     face = engine.align(frame.pixels, boxes[0])
     quality = assess(frame.pixels, boxes[0], face.landmarks, face.chip)
-    embedding = engine.embed_chips(np.stack((face.chip, face.chip[:, ::-1]))).mean(axis=0)
+    embedding = engine.embed_chip_mirrored(face.chip)
     return _words(session.consider(quality, boxes[0], embedding), config.site.language)
 
 

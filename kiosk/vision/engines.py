@@ -6,7 +6,7 @@ from pathlib import Path
 from kiosk.config import EngineName
 from kiosk.vision.dlib_engine import DlibEngine
 from kiosk.vision.engine import Engine
-from kiosk.vision.models import MODELS, is_compiled
+from kiosk.vision.models import MODELS, compiled_model, is_compiled
 from kiosk.vision.onnx_engine import OnnxEngine
 
 _log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ def open_engine(name: EngineName, models: Path) -> Engine:
     """
     if name == "dlib":
         return DlibEngine()
-    if not all(is_compiled(model, models) for model in MODELS):
-        _log.info("preparing the eye in %s, once; this takes some seconds", models)
+    for model in MODELS:
+        if not is_compiled(model, models):
+            _log.info("preparing the eye's %s in %s, once; this takes a moment", model.kind, models)
+            compiled_model(model, models)
     return OnnxEngine(models)

@@ -22,7 +22,7 @@ from kiosk.events import (
     SeveralFaces,
     Sighting,
 )
-from kiosk.gallery import Gallery
+from kiosk.gallery import Gallery, Match
 from kiosk.vision.engine import Engine, Image
 from kiosk.vision.pixels import as_bgr
 from kiosk.vision.quality import assess
@@ -90,7 +90,7 @@ class Eye:
         quality = assess(portrait.image, box, face.landmarks, face.chip)
         if quality.unfit:
             return FaceUnfit(at, box, quality.unfit)
-        match = self.gallery.identify(self.engine.embed_chips(face.chip[np.newaxis])[0])
+        match = look_up(self.engine, self.gallery, face.chip)
         self._remember(portrait, match.person)
         if match.person is None or match.distance is None:
             return FaceUnknown(at, box, match.distance)
@@ -109,3 +109,8 @@ class Eye:
         same = before is not None and before.subject == portrait.subject and before.person == person
         looks = before.looks + 1 if same and before else 1
         self._outcome = _Outcome(portrait.subject, person, looks, portrait.at.monotonic_s)
+
+
+def look_up(engine: Engine, gallery: Gallery, chip: Image) -> Match:
+    """Who is on a chip; one that nearly matches is embedded once more, with its mirror image."""
+    return gallery.identify(engine.embed_chips(chip[np.newaxis])[0], lambda: engine.embed_chip_mirrored(chip))

@@ -32,7 +32,7 @@ class Quality:
 
     light: mean grey level of the face, 0 to 255. sharpness: variance of the Laplacian over that of the chip.
     yaw: how far the nose lies beside the eyes' middle, and pitch: below it, both in distances between the eyes;
-    yaw is positive where the face turns to the picture's left.
+    yaw is positive where the nose is on the picture's right.
     """
 
     unfit: Unfit | None

@@ -38,7 +38,13 @@ class Probe:
     """A picture that is shown. embedding: None where no face is found."""
 
     person: str
-    embedding: Embedding | None
+    embedding: Embedding | None = None
+    mirrored: Embedding | None = None
+
+    def steadier(self) -> Embedding:
+        """The mean of the face's embedding and its mirror image's."""
+        assert self.mirrored is not None
+        return self.mirrored
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,12 @@ def probe_of(engine: Engine, person: str, path: Path) -> Probe:
     try:
         image = read_photograph(path)
     except PhotoError:
-        return Probe(person, None)
+        return Probe(person)
     boxes = find_faces(engine, image)
-    return Probe(person, engine.embed(image, boxes[0]) if boxes else None)
+    if not boxes:
+        return Probe(person)
+    chip = engine.align(image, boxes[0]).chip
+    return Probe(person, engine.embed_chips(chip[np.newaxis])[0], engine.embed_chip_mirrored(chip))
 
 
 def outcomes(gallery: Gallery, probes: list[Probe], enrolled: set[str]) -> Counter[str]:
@@ -94,7 +103,7 @@ def outcomes(gallery: Gallery, probes: list[Probe], enrolled: set[str]) -> Count
         if probe.embedding is None:
             counts["stranger_no_face" if stranger else "no_face"] += 1
             continue
-        found = gallery.identify(probe.embedding).person
+        found = gallery.identify(probe.embedding, probe.steadier).person
         if stranger:
             counts["stranger_in" if found else "stranger_out"] += 1
         else:

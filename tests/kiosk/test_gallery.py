@@ -120,3 +120,18 @@ def test_it_agrees_with_looking_at_every_template(rows: list[tuple[str, Embeddin
     assert found.runner_up == (pytest.approx(others[0], abs=1e-6) if others else None)
     assert found.person is not None
     assert nearest[found.person] == pytest.approx(best, abs=1e-5)
+
+
+def test_a_steadier_look_is_asked_for_only_where_the_first_nearly_matches() -> None:
+    asked: list[float] = []
+
+    def steadier() -> Embedding:
+        asked.append(1.0)
+        return direction(0, 0.9)
+
+    one = gallery(("ani", direction(0)), threshold=0.45, margin=0.04)
+    assert one.identify(direction(0, 0.8), steadier).person == "ani"
+    assert one.identify(direction(1), steadier).person is None
+    assert not asked
+    assert one.identify(direction(0, 0.52), steadier).person == "ani"
+    assert asked == [1.0]
