@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.camera.files import read_picture
+
 Pixels = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
@@ -96,15 +98,20 @@ def _read(photo: Path) -> tuple[Pixels, Pixels | None]:
     """A photo's pixels, and how opaque each is when the photo says so."""
     if not photo.is_file():
         raise ValueError(f"there is no photo {photo}")
-    image = cv2.imread(str(photo), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise ValueError(f"the photo {photo} can't be read; is it a JPEG or a PNG?")
+    image = _decoded(photo, cv2.IMREAD_UNCHANGED)
     if image.ndim == 3 and image.shape[2] == 4:
         if image.dtype == np.uint16:
-            image = cv2.convertScaleAbs(image, alpha=1 / 257)
-        return cast(Pixels, np.ascontiguousarray(image[:, :, :3])), cast(Pixels, image[:, :, 3].copy())
+            image = cast(Pixels, cv2.convertScaleAbs(image, alpha=1 / 257))
+        return np.ascontiguousarray(image[:, :, :3]), image[:, :, 3].copy()
     # Again, for only so is it turned upright as its EXIF says and made of three times 8 bits.
-    return cast(Pixels, cv2.imread(str(photo), cv2.IMREAD_COLOR)), None
+    return _decoded(photo, cv2.IMREAD_COLOR), None
+
+
+def _decoded(photo: Path, how: int) -> Pixels:
+    image = read_picture(photo, how)
+    if image is None:
+        raise ValueError(f"the photo {photo} can't be read; is it a JPEG or a PNG?")
+    return image
 
 
 def _cut(photo: Pixels, opaque: Pixels | None, face: Box, scale: float) -> _Level:

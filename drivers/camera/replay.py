@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.contract import CameraSettings, Frame
+from drivers.camera.files import looks_like_a_picture, name_for_opencv, read_picture
 from drivers.camera.play import Play
 from drivers.errors import CameraEnded, CameraError
 
@@ -98,7 +99,7 @@ class Folder:
         if not self._files:
             raise CameraError(f"There are no pictures in {path}.")
         for file in self._files:
-            if not cv2.haveImageReader(str(file)):
+            if not looks_like_a_picture(file):
                 raise _unreadable(file)
         self._shown = -1
         self._pixels = self._load(0)
@@ -116,10 +117,10 @@ class Folder:
 
     def _load(self, index: int) -> Pixels:
         if index != self._shown:
-            pixels = cv2.imread(str(self._files[index]))
+            pixels = read_picture(self._files[index])
             if pixels is None:
                 raise _unreadable(self._files[index])
-            self._shown, self._pixels = index, _fitted(cast(Pixels, pixels), self._size)
+            self._shown, self._pixels = index, _fitted(pixels, self._size)
         return self._pixels
 
 
@@ -130,7 +131,7 @@ class Film:
         """Open the video. Raises CameraError."""
         self._path = path
         self._size = (settings.width_px, settings.height_px)
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._capture = cv2.VideoCapture(name_for_opencv(path), cv2.CAP_FFMPEG)
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or float(settings.fps)
         self._next = 0
         if not self._capture.grab():

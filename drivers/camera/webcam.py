@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.contract import CameraSettings, Frame
+from drivers.camera.files import name_for_opencv
 from drivers.errors import CameraError
 
 # Beyond this, USB 2 can't carry 30 uncompressed frames a second, and a camera asked for them gives 5 or 10.
@@ -71,7 +72,7 @@ def _open(devices: list[Path], settings: CameraSettings) -> tuple[Path, cv2.Vide
             raise CameraError(f"No camera at {device}. Is it plugged in?")
         if not os.access(device, os.R_OK | os.W_OK):
             raise CameraError(f"The camera at {device} is not ours to open. Add this user to the group `video`.")
-        capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
+        capture = cv2.VideoCapture(name_for_opencv(device), cv2.CAP_V4L2)
         if capture.isOpened():
             _configure(capture, settings)
             return device, capture
