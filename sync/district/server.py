@@ -11,6 +11,7 @@ import uvicorn
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
+_APP = "district"
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 75
 _LAST_ANSWERS_S = 1
@@ -30,11 +31,15 @@ def set_up(database: Path, hosts: tuple[str, ...] = ()) -> None:
 
 
 def migrate(database: Path) -> None:
-    """Make the database and its key, or bring it up to date. Raises DistrictError."""
+    """Make the database and its key, or bring it up to date. Raises DistrictError.
+
+    A database that a newer version has made is left as it is.
+    """
     from django.conf import settings
 
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_newer(database)
         str(settings.SECRET_KEY)
         call_command("migrate", verbosity=0, interactive=False)
     except OSError as error:
@@ -45,6 +50,17 @@ def migrate(database: Path) -> None:
         connection.close()
 
 
+def _refuse_newer(database: Path) -> None:
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    applied = loader.applied_migrations or {}
+    if unknown := sorted(name for app, name in applied.keys() - loader.disk_migrations.keys() if app == _APP):
+        raise DistrictError(
+            f"the database {database} was made by a newer version (it has {', '.join(unknown)}): install that version"
+        )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket on which we listen; port 0: any free one. Raises DistrictError."""
     try:
@@ -53,6 +69,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise DistrictError(f"can't listen on {host} port {port}: {reason}") from error
+    except UnicodeError as error:  # from the codec of host names
+        raise DistrictError(f"can't listen on {host} port {port}: that is no name of a host") from error
 
 
 def serve(door: socket.socket) -> None:

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,27 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
         port = door.getsockname()[1]
         _one_sentence(f"can't listen on 127.0.0.1 port {port}: Address already in use", tmp_path / "d.db", port)
     assert not (tmp_path / "d.db").exists()
+
+
+@pytest.mark.parametrize("host", ["a..b", "é..b", "a" * 64])
+def test_a_host_that_has_no_such_name_is_one_sentence(tmp_path: Path, host: str) -> None:
+    done = command("sync.district", "serve", "--listen", f"{host}:0", "--database", tmp_path / "d.db")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"gerbang-district: can't listen on {host} port 0: that is no name of a host\n"
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "d.db"
+    with DistrictProcess(path):
+        pass
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('district', '0999_newer', '2030-01-01')")
+        db.execute("DELETE FROM django_migrations WHERE name LIKE '0001%'")  # else there would be nothing to do
+    path.with_name("d.db.key").unlink()
+    content = path.read_bytes()
+    _one_sentence("was made by a newer version (it has 0999_newer): install that version", path)
+    assert path.read_bytes() == content
+    assert [entry.name for entry in tmp_path.iterdir()] == ["d.db"]
 
 
 def test_a_file_that_is_no_database_is_one_sentence_and_stays(tmp_path: Path) -> None:
