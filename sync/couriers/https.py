@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 import urllib3
@@ -69,12 +69,24 @@ class HttpsCourier:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if not url or not parts.hostname:
+    parts = _parted(url)
+    if not parts.hostname:
         raise DestinationError("there is no district to bring the records to: set url in [district] of gerbang.toml")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
         return url.rstrip("/")
     raise DestinationError(f"the district's url should begin with https:// (http:// only on this machine), not {url}")
+
+
+def _parted(url: str) -> SplitResult:
+    """The parts of what may be reached one day. Raises DestinationError for what never can, on whatever network."""
+    try:
+        parts = urlsplit(url)
+        if parts.hostname:
+            ready = requests.Request("POST", url).prepare().url or url
+            (urlsplit(ready).hostname or "").encode("idna")  # as the resolver does, and requests only for accents
+    except ValueError as error:  # as requests' InvalidURL and Python's UnicodeError are
+        raise DestinationError(f"the district's url {url} can't be reached by anybody: {error}") from error
+    return parts
 
 
 def _is_loopback(host: str) -> bool:

@@ -255,6 +255,29 @@ def test_an_open_line_to_elsewhere_is_not_taken(url: str) -> None:
         HttpsCourier(url)
 
 
-@pytest.mark.parametrize("url", ["https://absen.disdik.example/", "http://localhost:8600", "http://[::1]:8600"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[::1",
+        "https://[x]",
+        "https://x:99999",
+        "https://x:port",
+        "https://a..b",
+        "https://a b.example",
+        "https://*.example",
+        f"https://{'a' * 64}.example",
+        "https://é..example",
+    ],
+)
+def test_a_url_that_nobody_can_reach_is_told_at_once(url: str) -> None:
+    with pytest.raises(DestinationError, match="can't be reached by anybody") as caught:
+        HttpsCourier(url)
+    assert url in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://absen.disdik.example/", "https://dinas-é.example", "http://localhost:8600", "http://[::1]:8600"]
+)
 def test_a_closed_line_or_this_machine_is_taken(url: str) -> None:
     HttpsCourier(url).close()

@@ -54,6 +54,15 @@ def test_once_without_a_district_fails_in_one_sentence(config: Path, store: Stor
     )
 
 
+def test_a_url_that_nobody_can_reach_is_one_sentence(tmp_path: Path) -> None:
+    for url in ("https://[::1", "https://x:99999", "https://a..b"):
+        done = command("sync", "run", "--config", write_config(tmp_path, url))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("gerbang-sync: ")
+        assert "of its own" not in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 def test_without_a_url_there_is_nowhere_to_go(tmp_path: Path) -> None:
     done = command("sync", "run", "--config", write_config(tmp_path, ""))
     assert done.returncode == 2
