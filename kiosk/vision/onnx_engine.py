@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from kiosk.errors import ModelError
 from kiosk.events import Box
 from kiosk.vision.engine import HOG_SMALLEST_PX, AlignedFace, Embedding, Engine, Image
 from kiosk.vision.finder import Finder, by_size, for_hard, unscaled
@@ -69,7 +70,25 @@ def _session(model: Path | bytes, threads: int) -> Any:
     options.enable_cpu_mem_arena = False  # an arena keeps the most that was ever needed
     options.enable_mem_pattern = False  # nor is it worth while for a detector whose pictures differ in size
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle gate must cost no time
+    if isinstance(model, Path) and not _is_utf_8(model):
+        model = _content(model)
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _is_utf_8(path: Path) -> bool:
+    """Whether onnxruntime can be given this name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"the compiled model {path} can't be read: {error.strerror}") from error
 
 
 def _give_large_blocks_back() -> None:

@@ -211,6 +211,17 @@ def test_damaged_landmarks_are_refused_in_one_sentence(compiled: Path, tmp_path:
         load(dlib.shape_predictor, str(damaged))
 
 
+def test_models_in_a_folder_whose_name_is_not_utf_8_are_loaded(
+    compiled: Path, people: dict[str, Image], tmp_path: Path
+) -> None:
+    folder = tmp_path / os.fsdecode(b"models\xff")
+    folder.symlink_to(compiled)
+    engine = OnnxEngine(folder, threads=1)
+    image = people["obama"]
+    assert len(engine.detect_hard(image, SMALLEST_PX)) == 1
+    assert engine.embed(image, _face(engine, image)).shape == (128,)
+
+
 def test_the_model_that_may_not_be_sold_is_never_opened(compiled: Path, photographs: Path, tmp_path: Path) -> None:
     """In its place stands a pipe, at which whoever opens it waits for ever; dlib's own opening shows nowhere else."""
     models = tmp_path / "face_recognition_models" / "models"
