@@ -1,5 +1,6 @@
 """The `gerbang` command: parses, and hands on to commands/."""
 
+import io
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ import click
 from drivers.errors import DriverError
 from kiosk.errors import ConfigError, KioskError
 
+MAX_PIXELS = 100_000_000
 _log = logging.getLogger("gerbang")
 
 
@@ -52,6 +54,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; every error is one clear sentence on standard error, and an exit code."""
+    # Before OpenCV is loaded: a picture that says it is larger is refused, and not unpacked.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s", stream=sys.stderr)
     try:
         code = cli(standalone_mode=False)

@@ -4,8 +4,10 @@ import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
@@ -31,22 +33,54 @@ def _zone(name: str) -> str:
 
 def _listen(address: str) -> str:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not _is_host(host.strip("[]")) or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise ValueError("should be an address and a port, such as 127.0.0.1:8500")
     return address
 
 
 def _url(url: str) -> str:
-    if url and not re.match(r"https?://[^\s/]+", url):
-        raise ValueError("should begin with https:// (or http:// on this very machine)")
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError("is not an address of the web, such as https://absen.disdik.example") from error
+    if not _is_host(host):
+        raise ValueError("is not an address of the web, such as https://absen.disdik.example")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(host)):
+        raise ValueError("should begin with https:// (http:// only on this very machine)")
     return url.rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    """Whether this is an IP address, or a name that a network could know."""
+    try:
+        ip_address(host)
+    except ValueError:
+        label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+        return re.fullmatch(rf"{label}(\.{label})*\.?", host) is not None and not re.fullmatch(r"[0-9.]+", host)
+    return True
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _path(path: Path) -> Path:
+    if not path.name or "\0" in str(path):
+        raise ValueError("should be the name of a file")
+    return path
 
 
 @dataclass(frozen=True)
 class SiteSettings:
     """Where the gate hangs. npsn: the school's number, 8 digits, or empty while it is not known."""
 
-    npsn: Annotated[str, Field(pattern=r"^(\d{8})?$")] = ""
+    npsn: Annotated[str, Field(pattern=r"^([0-9]{8})?$")] = ""
     name: Annotated[str, Field(max_length=120)] = "Sekolah"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Jakarta"
     language: Literal["id", "en"] = "id"
@@ -91,7 +125,7 @@ class GateSettings:
 class StoreSettings:
     """Where the journal and the people are kept; beside it lies the key to the templates."""
 
-    path: Path = Path("gerbang.db")
+    path: Annotated[Path, AfterValidator(_path)] = Path("gerbang.db")
 
 
 @dataclass(frozen=True)
@@ -166,13 +200,13 @@ def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
-    mistakes = _unknown(tables)
+    except RecursionError as error:
+        raise ConfigError(f"{path}: brackets are nested far too deep") from error
+    mistakes = [*_unknown(tables), *_clashes(tables), *_gaps(tables)]
     try:
         config = _ADAPTER.validate_python({**_known(tables), "base": path.parent})
     except ValidationError as error:
         mistakes += [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
-    else:
-        mistakes += _clashes(config)
     if mistakes:
         lines = _lines(text)
         named = sorted((lines.get(place, lines.get(place[:1], 1)), place, what) for place, what in mistakes)
@@ -214,20 +248,34 @@ def _known(tables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _clashes(config: Config) -> list[Mistake]:
+def _given(tables: dict[str, Any], table: str, key: str) -> Any:
+    """What the file says, be it right or wrong, or else the default."""
+    found = tables.get(table)
+    return found[key] if isinstance(found, dict) and key in found else getattr(getattr(Config(), table), key)
+
+
+def _clashes(tables: dict[str, Any]) -> list[Mistake]:
     """Two parts on one pin."""
-    pins = []
-    if config.lights.driver == "gpio":
-        pins += [("lights", colour) for colour in ("green", "red", "blue")]
-    if config.buzzer.driver == "gpio":
-        pins.append(("buzzer", "pin"))
-    taken: dict[int, Place] = {}
+    pins = [("lights", colour) for colour in ("green", "red", "blue")] + [("buzzer", "pin")]
+    taken: dict[Any, Place] = {}
     mistakes: list[Mistake] = []
     for table, key in pins:
-        pin = getattr(getattr(config, table), key)
+        pin = _given(tables, table, key)
+        if _given(tables, table, "driver") != "gpio" or not isinstance(pin, int):
+            continue
         if pin in taken:
             mistakes.append(((table, key), f"uses pin {pin}, which is taken by {'.'.join(taken[pin])}"))
         taken.setdefault(pin, (table, key))
+    return mistakes
+
+
+def _gaps(tables: dict[str, Any]) -> list[Mistake]:
+    """What a driver can't do without."""
+    mistakes: list[Mistake] = []
+    if _given(tables, "camera", "driver") == "replay" and not _given(tables, "camera", "source"):
+        mistakes.append((("camera", "driver"), "is replay, which needs a source: a folder, a video or a scene"))
+    if _given(tables, "fingerprint", "driver") != "none" and not _given(tables, "fingerprint", "port"):
+        mistakes.append((("fingerprint", "port"), "is empty: name the sensor's port, such as /dev/serial0"))
     return mistakes
 
 

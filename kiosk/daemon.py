@@ -1,11 +1,12 @@
 """The only wiring: opens the parts, runs the loop, closes them in reverse."""
 
+import fcntl
 import logging
 import platform
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -55,6 +56,7 @@ from kiosk.words import load_words
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.1
 _REFRESH_S = 1.0
+_MOST_UNKEPT = 1000
 _REMEMBER = timedelta(days=2)  # a repeat, and the first record of a day, lie within it in every time zone
 
 
@@ -67,10 +69,14 @@ class Outputs:
     screen: Screen
 
 
-def run(config: Config, stop: threading.Event) -> None:
-    """Be the gate until `stop` is set. Raises KioskError and DriverError where it can't begin."""
+def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
+    """Be the gate until `stop` is set. Raises KioskError and DriverError where it can't begin.
+
+    began: set when there is something to be ended in order; before, the process may just end.
+    """
     with ExitStack() as parts:
         keeper = parts.enter_context(closing(Keeper(config.store_path)))
+        parts.enter_context(_only_gate(config))
         lights = parts.enter_context(closing(open_lights(config.lights)))
         buzzer = parts.enter_context(closing(open_buzzer(config.buzzer)))
         words = load_words(config.site.language)
@@ -87,6 +93,7 @@ def run(config: Config, stop: threading.Event) -> None:
             open_sensor=partial(open_sensor, config.fingerprint),
             on_frame=gate.see,
         )
+        began.set()
         gate.begin(sightings)
         parts.callback(gate.end)
         sightings.start()
@@ -94,6 +101,17 @@ def run(config: Config, stop: threading.Event) -> None:
         while not stop.is_set():
             gate.handle(sightings.next(_WAIT_S) or Tick(clock.now()))
             gate.refresh(sightings)
+
+
+@contextmanager
+def _only_gate(config: Config) -> Iterator[None]:
+    """Two gates on one store would record everybody twice. Raises StoreError."""
+    with config.store_path.with_name(f"{config.store_path.name}.gate").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"another gate runs on the store {config.store_path}: stop it first") from error
+        yield
 
 
 class Gate:
@@ -112,6 +130,7 @@ class Gate:
         self._people_version = -1
         self._refreshed_s = 0.0
         self._failing: set[str] = set()
+        self._unkept: deque[Record] = deque(maxlen=_MOST_UNKEPT)
 
     def begin(self, sightings: Sightings) -> None:
         """Remember who was here, take up the people, and say that we are there."""
@@ -146,6 +165,7 @@ class Gate:
         if now_s - self._refreshed_s >= _REFRESH_S:
             self._refreshed_s = now_s
             self._try("store", lambda: self._take_up(sightings))
+            self._try("journal", self._keep_all)
 
     def _take_up(self, sightings: Sightings) -> None:
         store = self._keeper.get()
@@ -173,7 +193,8 @@ class Gate:
             case Show(cue):
                 self._show(cue)
             case Note(record):
-                self._try("journal", lambda: self._keep(record))
+                self._unkept.append(record)
+                self._try("journal", self._keep_all)
         return None
 
     def _commit(self, attendance: Attendance) -> Sighting:
@@ -186,6 +207,12 @@ class Gate:
     def _keep(self, record: Record) -> None:
         kind, payload = to_payload(record)
         self._keeper.append(kind, payload, record.at)
+
+    def _keep_all(self) -> None:
+        """What could not be kept when it happened is kept now, in its order."""
+        while self._unkept:
+            self._keep(self._unkept[0])
+            self._unkept.popleft()
 
     def _show(self, cue: Cue) -> None:
         """Light and sound, then the page; none of them keeps the others or the gate from their work."""

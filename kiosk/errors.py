@@ -23,6 +23,10 @@ class ConfigError(KioskError, ValueError):
 class StoreError(KioskError, OSError):
     """The store can't be opened, read or written."""
 
+    def __str__(self) -> str:
+        """The sentence alone, also where a number of the system's came with it."""
+        return str(self.args[-1])
+
 
 class StoreNewer(StoreError):
     """The store was made by a newer version."""

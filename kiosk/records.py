@@ -1,11 +1,14 @@
 """What the gate wants kept, as kind and payload of a journal entry, and back again."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from kiosk.events import Attendance, Fault, Moment, Record, Refusal, Repeat
 from kiosk.store.journal import Entry
+
+_log = logging.getLogger(__name__)
 
 
 def _rounded(distance: float | None) -> float | None:
@@ -37,12 +40,18 @@ def to_payload(record: Record) -> tuple[str, dict[str, Any]]:
 def last_attendances(entries: Iterable[Entry], now: Moment, boot: str) -> dict[str, Attendance]:
     """The newest attendance of each person, placed on this boot's monotonic clock.
 
-    An entry of another boot lies as far back as the wall clock says, and never in the future.
+    An entry of another boot lies as far back as the wall clock says, and never in the future. A damaged one is passed
+    over.
     """
     last: dict[str, Attendance] = {}
     for entry in entries:
-        at = entry.moment
-        if entry.boot != boot:
-            at = replace(at, monotonic_s=now.monotonic_s - max(0.0, now.wall_s - at.wall_s))
-        last[entry.payload["person"]] = Attendance(at=at, **entry.payload)
+        try:
+            at = entry.moment
+            if entry.boot != boot:
+                at = replace(at, monotonic_s=now.monotonic_s - max(0.0, now.wall_s - at.wall_s))
+            attendance = Attendance(at=at, **entry.payload)
+        except (TypeError, ValueError):
+            _log.warning("entry %d of the journal is damaged, and passed over", entry.number)
+        else:
+            last[attendance.person] = attendance
     return last

@@ -7,6 +7,8 @@ from random import Random
 from threading import Event
 from typing import Literal
 
+from pydantic import ValidationError
+
 from kiosk.errors import StoreError
 from kiosk.store import Entry, Store
 from sync import wire
@@ -51,7 +53,10 @@ def pack(device: str, entries: Iterable[Entry], max_bytes: int) -> wire.Batch:
         if packed and size > max_bytes:
             break
         packed.append(item)
-    return wire.Batch(device=device, entries=packed)
+    try:
+        return wire.Batch(device=device, entries=packed)
+    except ValidationError as error:
+        raise StoreError("the store is damaged: it no longer knows the id of its own device") from error
 
 
 class Worker:

@@ -74,7 +74,7 @@ def enrol_folder(
                 except EnrolmentError as error:
                     census.not_taken.append((f"{page.person} {page.name}".strip(), str(error)))
     if as_json:
-        click.echo(json.dumps(_as_json(census), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(census)))
     else:
         _report(census, school.names)
     if census.not_taken:

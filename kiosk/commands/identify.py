@@ -116,7 +116,7 @@ def _as_json(probe: Path, faces: list[Found]) -> str:
         {"box": list(face.box), "person": face.person, "distance": face.distance, "runner_up": face.runner_up}
         for face in faces
     ]
-    return json.dumps({"probe": str(probe), "faces": rows}, ensure_ascii=False)
+    return json.dumps({"probe": str(probe), "faces": rows})
 
 
 def _as_text(probe: Path, faces: list[Found]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import click
 
-from kiosk.commands.options import config_option, json_option, local_text, parse_day
+from kiosk.commands.options import config_option, entry_time, json_option, parse_day
 from kiosk.config import Config
 from kiosk.store import Entry, Store, open_store
 
@@ -61,10 +61,10 @@ def _writer(config: Config, as_csv: bool, as_json: bool) -> Callable[[Entry], No
 def _cells(entry: Entry, config: Config) -> list[object]:
     rest = dict(entry.payload)
     known = [rest.pop(key, "") for key in ("person", "direction", "means")]
-    when = local_text(entry.moment.wall_s, config)
+    when = entry_time(entry, config)
     return [entry.number, when, entry.kind, *known, json.dumps(rest, ensure_ascii=False), entry.trust, entry.id]
 
 
 def _line(entry: Entry, config: Config) -> str:
     facts = " ".join(f"{key}={value}" for key, value in entry.payload.items() if value not in (None, ""))
-    return f"{entry.number:>6}  {local_text(entry.moment.wall_s, config)}  {entry.kind:<10}  {facts}"
+    return f"{entry.number:>6}  {entry_time(entry, config)}  {entry.kind:<10}  {facts}"

@@ -8,6 +8,7 @@ import requests
 
 from drivers.camera import Frame, open_camera
 from drivers.errors import CameraEnded
+from kiosk.commands.options import ask
 from kiosk.config import Config
 from kiosk.enrolment import Guidance, LiveEnrolment, Pose, Refused
 from kiosk.errors import EnrolmentError
@@ -63,10 +64,12 @@ _SAY: dict[str, dict[Refused | Unfit | str, str]] = {
 def refuse_beside_gate(config: Config) -> None:
     """The camera serves one program at a time. Raises EnrolmentError where the gate answers."""
     try:
-        requests.get(f"http://{config.screen.listen}/state", timeout=2)
+        ask(config.screen.listen, "/state")
     except requests.RequestException:
         return
-    raise EnrolmentError("the gate is running and has the camera: stop it first (systemctl stop gerbang), then again")
+    raise EnrolmentError(
+        "the gate is running and has the camera: stop it first (systemctl stop gerbang-kiosk), then again"
+    )
 
 
 def capture(

@@ -1,15 +1,19 @@
 """What several verbs ask for: the configuration, the language of the output, a day."""
 
 import os
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+import requests
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
 
 from kiosk.config import Config, load_config
+from kiosk.store import Entry
 
 Verb = Callable[..., None]
 
@@ -33,17 +37,31 @@ def parse_day(text: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(f"{text} is no date; write it as 2026-11-23 or 2026-11-23T07:00") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise click.BadParameter(f"{text} is not a day of our time") from error
 
 
-def local_text(moment_s: float, config: Config) -> str:
-    """A moment in the school's zone: 2026-11-23 06:55:01."""
-    return datetime.fromtimestamp(moment_s, config.zone).strftime("%Y-%m-%d %H:%M:%S")
+def entry_time(entry: Entry, config: Config) -> str:
+    """When it was, in the school's zone: 2026-11-23 06:55:01; what a damaged entry says, as it says it."""
+    try:
+        return datetime.fromtimestamp(entry.moment.wall_s, config.zone).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return entry.wall
 
 
-def table(*columns: str) -> Any:
-    """A plain table for people."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def ask(listen: str, path: str, *, stream: bool = False) -> requests.Response:
+    """Ask the gate's own page. Raises requests.RequestException. No proxy lies between a gate and itself."""
+    session = requests.Session()
+    session.trust_env = False
+    return session.get(f"http://{listen}{path}", timeout=(2, 30), stream=stream)
 
-    return Table(*columns, box=SIMPLE_HEAD)
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A plain table for people. What is in the cells is shown as it is, but for characters that steer a terminal."""
+    made = Table(*columns, box=SIMPLE_HEAD)
+    for row in rows:
+        made.add_row(*(Text("".join(sign if sign.isprintable() else "?" for sign in str(cell))) for cell in row))
+    return made

@@ -46,9 +46,15 @@ def _clear(store: Store, person: str) -> None:
 
 
 def _show(everybody: list[Person], likenesses: list[Likeness]) -> None:
-    rows = table("ID", "Name", "Faces", "Fingers", "Looks like")
-    for person in everybody:
-        pairs = ((item.person, item.other) for item in likenesses)
-        alike = sorted(name for pair in pairs if person.id in pair for name in pair if name != person.id)
-        rows.add_row(person.id, person.name, str(person.faces), str(len(person.pages)), ", ".join(alike))
-    Console().print(rows if everybody else "Nobody is enrolled yet; see gerbang enrol --help")
+    pairs = [(item.person, item.other) for item in likenesses]
+    rows = (
+        (person.id, person.name, person.faces, len(person.pages), ", ".join(_alike(person.id, pairs)))
+        for person in everybody
+    )
+    nobody = "Nobody is enrolled yet; see gerbang enrol --help"
+    Console().print(table(("ID", "Name", "Faces", "Fingers", "Looks like"), rows) if everybody else nobody)
+
+
+def _alike(person: str, pairs: list[tuple[str, str]]) -> list[str]:
+    """Who looks like this person."""
+    return sorted(name for pair in pairs if person in pair for name in pair if name != person)

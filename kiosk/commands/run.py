@@ -1,6 +1,7 @@
 """gerbang run: the daemon."""
 
 import signal
+import sys
 import threading
 
 import click
@@ -17,7 +18,13 @@ def run(config: Config) -> None:
 
     Example: gerbang run --config gerbang.toml
     """
-    stop = threading.Event()
+    stop, began = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        if not began.is_set():
+            sys.exit(0)  # what was opened is closed on the way
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    daemon.run(config, stop)
+        signal.signal(number, end)
+    daemon.run(config, stop, began)

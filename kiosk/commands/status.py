@@ -10,7 +10,7 @@ import requests
 from rich.console import Console
 
 from kiosk import clock
-from kiosk.commands.options import config_option, json_option, local_text, table
+from kiosk.commands.options import ask, config_option, entry_time, json_option, table
 from kiosk.config import Config
 from kiosk.store import Store, open_store
 
@@ -28,11 +28,13 @@ def status(as_json: bool, config: Config) -> None:
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
-    rows = table("", "")
-    for key, value in facts.items():
-        text = ("yes" if value else "no") if isinstance(value, bool) else value
-        rows.add_row(key.replace("_", " "), str("-" if text in (None, []) else text))
-    Console().print(rows)
+    Console().print(table(("", ""), ((key.replace("_", " "), _word(value)) for key, value in facts.items())))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value in (None, []) else str(value)
 
 
 def _facts(store: Store, config: Config) -> dict[str, Any]:
@@ -50,9 +52,9 @@ def _facts(store: Store, config: Config) -> dict[str, Any]:
         "people": len(everybody),
         "known_by_face": sum(person.faces > 0 for person in everybody),
         "known_by_finger": sum(bool(person.pages) for person in everybody),
-        "present_today": len({entry.payload["person"] for entry in today}),
+        "present_today": len({entry.payload.get("person") for entry in today}),
         "entries": store.journal.last_number(),
-        "newest": local_text(newest[0].moment.wall_s, config) if newest else None,
+        "newest": entry_time(newest[0], config) if newest else None,
         "not_sent": store.journal.last_number() - store.cursors.get("district") if config.district.url else None,
         "free_mb": shutil.disk_usage(config.store_path.parent).free // 1_000_000,
     }
@@ -61,8 +63,7 @@ def _facts(store: Store, config: Config) -> dict[str, Any]:
 def _gate(config: Config) -> dict[str, Any] | None:
     """What the running gate says of itself; None where none answers."""
     try:
-        answer = requests.get(f"http://{config.screen.listen}/state", timeout=2)
-        state = answer.json()
+        state = ask(config.screen.listen, "/state").json()
     except (requests.RequestException, ValueError):
         return None
     return state if isinstance(state, dict) and "faults" in state else None

@@ -10,7 +10,7 @@ import requests
 from rich.console import Console
 from rich.text import Text
 
-from kiosk.commands.options import config_option, json_option
+from kiosk.commands.options import ask, config_option, json_option
 from kiosk.config import Config
 from kiosk.errors import ScreenError
 
@@ -37,7 +37,7 @@ def follow(listen: str) -> Iterator[dict[str, Any]]:
     """The gate's state now, and after each new answer. Raises ScreenError where no gate answers."""
     said = None
     try:
-        with requests.get(f"http://{listen}/events", stream=True, timeout=(2, 30)) as answer:
+        with ask(listen, "/events", stream=True) as answer:
             answer.raise_for_status()
             for row in answer.iter_lines(chunk_size=1):
                 if row.startswith(b"data:"):
@@ -45,7 +45,7 @@ def follow(listen: str) -> Iterator[dict[str, Any]]:
                     if state["answer"] and state["answer"] != said:
                         yield state
                     said = state["answer"]
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise ScreenError(f"no gate answers at http://{listen}: is gerbang run started?") from error
 
 

@@ -3,24 +3,25 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from json import JSONDecodeError
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from kiosk.errors import StoreError, StoreFull
 
-_BUSY_TIMEOUT_S = 10.0
+BUSY_S = 10.0  # how long a command waits for another program's write
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path, busy_s: float = BUSY_S) -> Database:
     """A connection whose commits are on the card when they return. Raises StoreError.
 
     A rollback journal, truncated, with full syncs: in simulated power cuts this mode lost nothing, and
     SQLite before 3.51.3 can lose commits of two writers in WAL mode (sqlite.org/wal.html#walresetbug).
     """
     with translated(path):
-        connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
+        connection.text_factory = _text
         try:
             for pragma in (
                 "journal_mode=TRUNCATE",
@@ -33,6 +34,20 @@ def connect(path: Path) -> Database:
             connection.close()
             raise
     return Database(connection)
+
+
+def connect_to_read(path: Path) -> Database:
+    """A connection to a store on a card that can't be written any more. Raises StoreError."""
+    with translated(path):
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection.text_factory = _text
+    return Database(connection)
+
+
+def _text(data: bytes) -> str:
+    """Text as it is; a damaged byte is shown as such, and does not hide the rest."""
+    return data.decode("utf-8", "replace")
 
 
 @contextmanager
@@ -51,11 +66,9 @@ def transaction(db: Database, path: Path) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors, and text in it that is no JSON, become sentences about this file."""
+    """SQLite's errors become sentences about this file."""
     try:
         yield
-    except JSONDecodeError as error:
-        raise StoreError(f"{path} is damaged: an entry of the journal can't be read") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

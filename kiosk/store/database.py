@@ -1,5 +1,6 @@
 """The store as a whole: opened, migrated, and closed."""
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from kiosk.errors import StoreError, StoreNewer
-from kiosk.store.connection import connect, transaction, translated
+from kiosk.store.connection import BUSY_S, connect, connect_to_read, transaction, translated
 from kiosk.store.cursors import Cursors
 from kiosk.store.journal import Journal
 from kiosk.store.migrations import migrations
@@ -43,23 +44,55 @@ class Store:
         self.close()
 
 
-def open_store(path: Path, *, create: bool = True) -> Store:
-    """Open the store, made (with `create`) or brought up to date where needed. Raises StoreError."""
+def open_store(path: Path, *, create: bool = True, busy_s: float = BUSY_S) -> Store:
+    """Open the store, made (with `create`) or brought up to date where needed. Raises StoreError.
+
+    busy_s: how long to wait for another program's write. Without `create`, a store on a card that has become
+    read-only is opened to be read.
+    """
     if not create and not path.exists():
         raise StoreError(f"there is no store at {path} yet: start the gate once, or enrol somebody")
     if create:
         _make_folder(path.parent)
-    with _alone(path):
-        db = connect(path)
-        try:
-            _migrate(db, path)
-            device = _device(db, path)
-            key = load_key(path.with_name(f"{path.name}.key"), create=not _has_templates(db, path))
-        except BaseException:
-            db.close()
+    try:
+        with _alone(path):
+            _refuse_empty(path)
+            return _opened(connect(path, busy_s), path, writable=True)
+    except OSError as error:
+        if create or error.errno != errno.EROFS:
             raise
+        return _opened(connect_to_read(path), path, writable=False)
+
+
+def _opened(db: Database, path: Path, *, writable: bool) -> Store:
+    """The parts of a store over a connection, which is closed where they can't be had."""
+    key = key_path(path)
+    try:
+        _migrate(db, path)
+        device = _device(db, path) if writable else _known_device(db, path)
+        sealer = Sealer(load_key(key, create=writable and not _has_templates(db, path)))
+    except (KeyError, TypeError, ValueError) as error:
+        db.close()
+        raise StoreError(f"{path} is damaged: what it says of itself can't be read") from error
+    except BaseException:
+        db.close()
+        raise
     journal = Journal(db, path, device)
-    return Store(db, path, device, journal, People(db, path, journal, Sealer(key)), Cursors(db, path))
+    return Store(db, path, device, journal, People(db, path, journal, sealer), Cursors(db, path))
+
+
+def key_path(path: Path) -> Path:
+    """Where the key of a store lies."""
+    return path.with_name(f"{path.name}.key")
+
+
+def _refuse_empty(path: Path) -> None:
+    """A key without its store is no new beginning: what was recorded would be forgotten without a word."""
+    if key_path(path).exists() and (not path.exists() or path.stat().st_size == 0):
+        raise StoreError(
+            f"the store {path} is gone or empty, but its key is there: bring the store back,"
+            f" or remove {key_path(path)} to begin anew"
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -75,7 +108,7 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         lock = path.with_name(f"{path.name}.lock").open("w")
     except OSError as error:
-        raise StoreError(f"the store {path} can't be opened: {error.strerror}") from error
+        raise StoreError(error.errno, f"the store {path} can't be opened: {error.strerror}") from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -102,6 +135,11 @@ def _released() -> set[str]:
 def _has_templates(db: Database, path: Path) -> bool:
     with translated(path):
         return bool(db.execute("SELECT EXISTS (SELECT 1 FROM template)").fetchone()[0])
+
+
+def _known_device(db: Database, path: Path) -> str:
+    with translated(path):
+        return str(db.execute("SELECT value FROM fact WHERE name = 'device'").fetchone()[0])
 
 
 def _device(db: Database, path: Path) -> str:

@@ -48,6 +48,7 @@ class Entry:
 
 _COLUMNS = [item.name for item in fields(Entry)]
 _PAYLOAD = _COLUMNS.index("payload")
+_PAGE = 500
 
 
 class Journal:
@@ -90,12 +91,16 @@ class Journal:
 
     def after(self, number: int, limit: int) -> list[Entry]:
         """At most `limit` entries that follow this number, in order."""
-        return list(self._select("WHERE number > ? ORDER BY number LIMIT ?", number, limit))
+        return self._select("WHERE number > ? ORDER BY number LIMIT ?", number, limit)
 
     def since(self, wall: datetime | None = None, kind: str | None = None) -> Iterator[Entry]:
         """The entries not older than a wall time (with its zone), of one kind or of all, in order."""
         since = wall.astimezone(UTC).isoformat(timespec="microseconds") if wall else ""
-        return self._select("WHERE wall >= ? AND (? IS NULL OR kind = ?) ORDER BY number", since, kind, kind)
+        where = "WHERE number > ? AND wall >= ? AND (? IS NULL OR kind = ?) ORDER BY number LIMIT ?"
+        number = 0
+        while page := self._select(where, number, since, kind, kind, _PAGE):
+            yield from page
+            number = page[-1].number
 
     def last_number(self) -> int:
         """The number of the newest entry; 0 where there is none."""
@@ -103,7 +108,17 @@ class Journal:
             row = self._db.execute("SELECT max(number) FROM entry").fetchone()
         return int(row[0] or 0)
 
-    def _select(self, where: str, *values: object) -> Iterator[Entry]:
+    def _select(self, where: str, *values: object) -> list[Entry]:
+        """All at once: a SELECT that stays open while its reader takes a break would keep others from committing."""
         with translated(self._path):
-            for row in self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM entry {where}", values):
-                yield Entry(**dict(zip(_COLUMNS, row, strict=True)) | {"payload": json.loads(row[_PAYLOAD])})
+            rows = self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM entry {where}", values).fetchall()
+        return [Entry(**dict(zip(_COLUMNS, row, strict=True)) | {"payload": _payload(row[_PAYLOAD])}) for row in rows]
+
+
+def _payload(text: object) -> dict[str, Any]:
+    """What an entry says. A damaged one says so, and its hash does not fit; the entries after it are none the worse."""
+    try:
+        payload = json.loads(str(text))
+    except ValueError:
+        payload = None
+    return payload if isinstance(payload, dict) else {"unreadable": str(text)}

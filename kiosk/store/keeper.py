@@ -8,6 +8,8 @@ from kiosk.errors import StoreError
 from kiosk.events import Moment
 from kiosk.store.database import Store, open_store
 
+_BUSY_S = 1.0  # for another program's write; a person waits for the answer
+
 
 class Keeper:
     """Keeps the store open; after a failed write it begins afresh, for what SQLite says then proves nothing."""
@@ -15,11 +17,11 @@ class Keeper:
     def __init__(self, path: Path) -> None:
         """Opens it. Raises StoreError."""
         self._path = path
-        self._store: Store | None = open_store(path)
+        self._store: Store | None = open_store(path, busy_s=_BUSY_S)
 
     def get(self) -> Store:
         """The store. Raises StoreError where it can't be opened."""
-        self._store = self._store or open_store(self._path)
+        self._store = self._store or open_store(self._path, busy_s=_BUSY_S)
         return self._store
 
     def append(self, kind: str, payload: Mapping[str, Any], at: Moment) -> None:

@@ -9,7 +9,6 @@ from kiosk.errors import PhotoError
 from kiosk.events import Box
 from kiosk.vision.engine import HOG_SMALLEST_PX, Engine, Image
 
-_MAX_PIXELS = 100_000_000
 _SIDES_PX = (900, 1800)  # the long side that a photograph is searched at; the second where the first shows no face
 
 
@@ -18,6 +17,8 @@ def read_photograph(path: Path) -> Image:
 
     Raises PhotoError.
     """
+    if path.exists() and not path.is_file():
+        raise PhotoError(f"{path} is not a photograph, but a folder or a device")
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
@@ -27,9 +28,7 @@ def read_photograph(path: Path) -> Image:
     except cv2.error:
         image = None
     if image is None:
-        raise PhotoError(f"{path} is not a photograph that we can read; use JPEG or PNG")
-    if image.shape[0] * image.shape[1] > _MAX_PIXELS:
-        raise PhotoError(f"the photograph {path} is too large: {image.shape[1]} x {image.shape[0]} pixels")
+        raise PhotoError(f"{path} is not a photograph that we can read, or far too large; use JPEG or PNG")
     return np.asarray(image, dtype=np.uint8)
 
 

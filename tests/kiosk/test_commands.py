@@ -6,15 +6,23 @@ import json
 import os
 import subprocess
 import sys
+import zlib
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk import clock
-from kiosk.store import open_store
+from kiosk.store import Person, open_store
+from kiosk.vision import DlibEngine, read_photograph
+from kiosk.vision.photograph import find_faces
 
 VERBS = ["config", "embed", "enrol", "forget", "identify", "journal", "people", "prepare", "run", "status", "watch"]
 
@@ -243,5 +251,111 @@ def test_the_eye_is_prepared_beside_the_store(site: Site) -> None:
     assert len(list((site.folder / "models").glob("*.onnx"))) == 2
 
 
+@pytest.mark.parametrize("name", ["Budi [/b]", "[bold]Budi", "عبد الله", "<b>Budi</b>"])
+def test_any_name_is_shown_as_it_is(site: Site, name: str) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        store.people.enrol(Person("b", name), [], None, clock.now())
+    code, said, _ = site.run("people")
+    assert code == 0
+    assert name in said
+    site.write(f'[site]\nname = "{name}"\n')
+    assert name in site.run("status")[1]
+
+
+def test_a_pipe_and_a_folder_are_no_photographs(site: Site) -> None:
+    os.mkfifo(site.folder / "pipe.jpg")
+    (site.folder / "folder.jpg").mkdir()
+    for name in ("pipe.jpg", "folder.jpg"):
+        assert "not a photograph" in site.fails(1, "embed", name)
+
+
+def test_a_picture_of_vast_size_is_refused_before_it_is_unpacked(site: Site) -> None:
+    ok, small = cv2.imencode(".png", np.zeros((8, 8, 3), dtype=np.uint8))
+    assert ok
+    vast = bytearray(small.tobytes())
+    vast[16:24] = (20_000).to_bytes(4, "big") * 2
+    vast[29:33] = zlib.crc32(bytes(vast[12:29])).to_bytes(4, "big")
+    (site.folder / "vast.png").write_bytes(bytes(vast))
+    assert "too large" in site.fails(1, "embed", "vast.png")
+
+
+def test_a_file_name_that_is_not_text_does_no_harm(site: Site, photographs: Path) -> None:
+    people, probe = site.folder / "people" / "barack", site.folder / os.fsdecode(b"n\xff.jpg")
+    people.mkdir(parents=True)
+    for path in (people / "one.jpg", probe):
+        path.write_bytes((photographs / "obama.jpg").read_bytes())
+    code, said, _ = site.run("identify", "--gallery", "people", probe, "--json")
+    assert code == 0
+    assert json.loads(said)["faces"][0]["person"] == "barack"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31T23:59:59-23:59"])
+def test_a_day_beyond_all_time_is_said_or_taken(site: Site, day: str) -> None:
+    with open_store(site.folder / "gerbang.db"):
+        pass
+    code, _, wrong = site.run("journal", "--since", day)
+    assert code == 2
+    assert "not a day of our time" in wrong
+
+
+def test_no_proxy_lies_between_the_commands_and_the_gate(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"faults": [], "answer": null}' if self.path == "/state" else b"data: nonsense\n\n")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server, open_store(site.folder / "gerbang.db"):
+        Thread(target=server.serve_forever, daemon=True).start()
+        (site.folder / "gerbang.toml").write_text(f'[screen]\nlisten = "127.0.0.1:{server.server_port}"\n')
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        assert site.json("status")["gate_runs"] is True
+        assert "no gate answers" in site.fails(1, "watch")
+        server.shutdown()
+
+
 def test_watching_where_no_gate_is_says_so(site: Site) -> None:
     assert "no gate answers" in site.fails(1, "watch")
+
+
+def altered(path: Path, target: Path, *, light: float = 1.0, blur_px: float = 0.0) -> Path:
+    """The same face on another day: darker, or a little softer."""
+    image = read_photograph(path)
+    if blur_px:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur_px), dtype=np.uint8)
+    cv2.imwrite(str(target), (image * light).astype(np.uint8))
+    return target
+
+
+def test_a_person_is_enrolled_live_at_the_camera_with_guidance(site: Site, photographs: Path) -> None:
+    first = photographs / "obama.jpg"
+    poses = [
+        (first, 200),  # ahead
+        (photographs / "obama3.jpg", 200),  # the nose to the picture's right: the person's left
+        (photographs / "obama2.jpg", 200),
+        (altered(first, site.folder / "dark.png", light=0.4), 150),
+        (altered(first, site.folder / "soft.png", blur_px=4.5), 280),
+    ]
+    engine = DlibEngine()
+    visits = [
+        Visit(
+            str(path), find_faces(engine, read_photograph(path))[0], 1.0 + 4.0 * number, 3.8 + 4.0 * number, near_px=px
+        )
+        for number, (path, px) in enumerate(poses)
+    ]
+    write_scene(site.folder / "scene.toml", Scene((*visits, *_again(visits)), ends=True))
+    site.write('[camera]\ndriver = "replay"\nsource = "scene.toml"\n')
+    code, said, wrong = site.run("enrol", "--person", "b", "--name", "Pak Barack", "--live")
+    assert code == 0, wrong
+    assert said == "Pak Barack (b) is enrolled with five pictures of the camera.\n"
+    assert "4/5" in wrong
+    assert site.json("people")[0]["faces"] == 5
+
+
+def _again(visits: list[Visit]) -> list[Visit]:
+    """The same poses once more, for what was missed on a slow machine."""
+    last = visits[-1].over_s
+    return [replace(visit, at_s=visit.at_s + last, leave_s=last + (visit.leave_s or 0.0)) for visit in visits]

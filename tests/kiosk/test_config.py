@@ -87,6 +87,46 @@ def test_two_parts_on_one_pin_are_a_mistake_only_where_pins_are_used() -> None:
     assert parse_config(text.format("console")).buzzer.pin == 18
 
 
+def test_a_pin_clash_is_named_beside_every_other_mistake() -> None:
+    found = mistakes('[site]\nnpsn = "12"\n[lights]\ndriver = "gpio"\ngreen = 17\nred = 17\n')
+    assert [line.split(" ")[0] for line in found] == ["gerbang.toml:2:", "gerbang.toml:6:"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://absen.example", "https://[::1", "https://x:99999", "https://a..b", "absen.example", "https://", "ftp://x"],
+)
+def test_an_address_that_can_not_be_one_is_a_mistake_now_and_not_later(url: str) -> None:
+    assert ":2: district.url" in mistakes(f'[district]\nurl = "{url}"')[0]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://absen.disdik.example/", "http://127.0.0.1:8600", "http://localhost", "https://[::1]:8"]
+)
+def test_an_address_of_the_web_is_taken(url: str) -> None:
+    assert parse_config(f'[district]\nurl = "{url}"').district.url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("listen", ["999.1.1.1:80", "a..b:8500", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:٨٠"])
+def test_an_address_that_nobody_can_listen_on_is_a_mistake(listen: str) -> None:
+    assert ":2: screen.listen" in mistakes(f'[screen]\nlisten = "{listen}"')[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[camera]\ndriver = "replay"', ":2: camera.driver"),
+        ('[fingerprint]\ndriver = "adafruit"\nport = ""', ":3: fingerprint.port"),
+        ('[store]\npath = ""', ":2: store.path"),
+        ('[store]\npath = "a\\u0000b"', ":2: store.path"),
+        ('[site]\nnpsn = "٤٠٢٠٠١٢٣"', ":2: site.npsn"),
+        ("x = " + "[" * 5000, "nested"),
+    ],
+)
+def test_what_would_fail_later_is_named_now(text: str, place: str) -> None:
+    assert place in mistakes(text)[0]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [("[site\n", "line 1"), ("camera = 3", ":1: camera should be a table"), ("[camera]\nfps = \n", "line 2"),

@@ -179,6 +179,42 @@ def test_a_taken_port_stops_it_with_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in said.stderr
 
 
+def test_two_gates_on_one_store_are_refused(tmp_path: Path) -> None:
+    with gate(tmp_path) as first:
+        until(lambda: first.kinds() == ["start"], "the first gate")
+        second = tmp_path / "second.toml"
+        second.write_text(first.path.read_text().replace(first.listen, free_address()))
+        said = subprocess.run(
+            [str(GERBANG), "run", "--config", str(second)], capture_output=True, text=True, check=False
+        )
+        assert said.returncode == 1
+        assert "another gate" in said.stderr
+        assert first.kinds() == ["start"]
+
+
+def test_a_gate_with_a_damaged_entry_begins_and_records(tmp_path: Path) -> None:
+    with open_store(tmp_path / "gerbang.db") as store:
+        for _ in range(3):
+            store.journal.append("attendance", {"person": "ani", "direction": "in", "means": "face"}, clock.now())
+        store.db.execute("UPDATE entry SET payload = CAST(x'7bff' AS TEXT) WHERE number = 2")
+    with gate(tmp_path) as running:
+        until(lambda: running.sign() == "ready", "the gate")
+        assert running.end() == 0
+        assert "passed over" in running.words
+
+
+def test_told_to_end_while_it_begins_it_ends(tmp_path: Path) -> None:
+    running = Gate(tmp_path)
+    process = subprocess.Popen([str(GERBANG), "run", "--config", str(running.path)], stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    for line in process.stderr:
+        if "preparing" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+
+
 def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, small_disk: Path) -> None:
     with FingerprintEmulator() as emulator:
         running = Gate(tmp_path, f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')

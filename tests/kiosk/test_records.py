@@ -1,5 +1,7 @@
 """Records and answers: what is kept, and what is said."""
 
+from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -56,6 +58,15 @@ def test_the_newest_attendance_of_each_person_is_remembered() -> None:
     assert last["ani"].direction == "out"
     assert last["ani"].at.monotonic_s == 900.0
     assert set(last) == {"ani", "budi"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"payload": {"unreadable": "{"}}, {"payload": {"directign": "in"}}, {"boot": "before", "wall": "yesterday"}],
+)
+def test_a_damaged_attendance_is_passed_over(damage: dict[str, Any]) -> None:
+    last = last_attendances([replace(entry(ATTENDANCE), **damage), entry(ATTENDANCE)], AT, "this")
+    assert set(last) == {"ani"}
 
 
 @pytest.mark.parametrize(("wall_s", "ago_s"), [(60.0, 60.0), (-3600.0, 0.0)])

@@ -237,11 +237,56 @@ def test_programs_that_make_a_store_at_the_same_time_make_one(path: Path) -> Non
     assert [maker.returncode for maker in makers] == [0] * 6
 
 
-def test_a_damaged_entry_is_said(store: Store) -> None:
-    store.journal.append("attendance", {}, clock.now())
-    store.db.execute("UPDATE entry SET payload = '{'")
-    with pytest.raises(StoreError, match="damaged"):
-        store.journal.after(0, 10)
+@pytest.mark.parametrize("damage", ["'{'", "CAST(x'7b22706572ff' AS TEXT)", "'[1]'", "''"])
+def test_a_damaged_entry_says_so_and_hides_no_other(store: Store, damage: str) -> None:
+    for person in ("ani", "budi", "citra"):
+        store.journal.append("attendance", {"person": person}, clock.now())
+    store.db.execute(f"UPDATE entry SET payload = {damage} WHERE number = 2")
+    first, second, third = store.journal.since()
+    assert "unreadable" in second.payload
+    assert second.digest() != second.hash
+    assert (first.payload["person"], third.payload["person"]) == ("ani", "citra")
+
+
+def test_a_reader_who_takes_a_break_keeps_nobody_from_committing(store: Store, path: Path) -> None:
+    for number in range(1200):
+        store.journal.append("scan", {"n": number, "text": "x" * 200}, clock.now())
+    reader = store.journal.since()
+    next(reader)
+    with open_store(path, busy_s=0.0) as gate:
+        gate.journal.append("attendance", {"person": "ani"}, clock.now())
+    assert [entry.payload.get("person") for entry in reader][-1] == "ani"
+
+
+def test_a_key_without_its_store_is_no_new_beginning(path: Path) -> None:
+    with open_store(path):
+        pass
+    for harm in (lambda: path.write_bytes(b""), path.unlink):
+        harm()
+        with pytest.raises(StoreError, match="bring the store back"):
+            open_store(path)
+    assert not path.exists()
+
+
+def test_a_store_whose_own_tables_are_damaged_is_one_sentence(path: Path) -> None:
+    with open_store(path) as store:
+        store.db.execute("ALTER TABLE _sqlite_migrations RENAME COLUMN applied_at TO gone")
+    with pytest.raises(StoreError, match=r"damaged|failed"):
+        open_store(path)
+
+
+def test_a_card_that_became_read_only_can_still_be_read(small_disk: Path) -> None:
+    path = small_disk / "gerbang.db"
+    with open_store(path) as store:
+        store.people.enrol(ANI, [face(1)], None, clock.now())
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with open_store(path, create=False) as store:
+        assert [person.id for person in store.people.all()] == ["ani"]
+        assert [entry.kind for entry in store.journal.since()] == ["enrolment"]
+        with pytest.raises(StoreError):
+            store.journal.append("scan", {}, clock.now())
+    with pytest.raises(StoreError):
+        open_store(path)
 
 
 def test_a_missing_store_is_made_only_where_it_may_be(path: Path) -> None:
