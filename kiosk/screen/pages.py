@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -47,7 +48,7 @@ def build_pages(
         return JSONResponse(json.loads(text(now())))
 
     async def events(request: Request) -> Response:
-        if not streams.take():
+        if not streams.take(own=_is_here(request)):
             return _full()
         return Stream(streams, streams.events(now, text), "text/event-stream")
 
@@ -58,6 +59,11 @@ def build_pages(
 
     routes = [Route("/", index), Route("/state", state), Route("/events", events), Route("/preview", picture)]
     return Starlette(routes=[*routes, *(Route(f"/{name}", asset) for name in _ASSETS)])
+
+
+def _is_here(request: Request) -> bool:
+    """Whether it is this device that asks."""
+    return request.client is not None and ip_address(request.client.host).is_loopback
 
 
 def _full() -> Response:

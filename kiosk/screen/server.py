@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -15,6 +17,7 @@ from drivers.camera.contract import Frame
 from kiosk.answers import Answer
 from kiosk.errors import ScreenError
 from kiosk.events import Box
+from kiosk.screen.door import PATIENCE_S, Shortage, Visitor
 from kiosk.screen.guard import Guard
 from kiosk.screen.pages import build_pages
 from kiosk.screen.preview import Preview
@@ -23,6 +26,8 @@ from kiosk.screen.streams import Streams
 from kiosk.words import Words
 
 _log = logging.getLogger(__name__)
+_BACKLOG = 64  # taken at once, before any of them can be sent away
+_UNREAD_BYTES = 65536  # what a browser may leave unread at the system before we notice; megabytes by itself
 _CLOSE_S = 1.0
 _PATIENCE_S = 0.3  # for browsers that were told of the end; after it, the line is cut
 
@@ -30,8 +35,11 @@ _PATIENCE_S = 0.3  # for browsers that were told of the end; after it, the line 
 class Screen:
     """The page at the gate. Once started, each method returns at once and raises nothing, whatever browsers do."""
 
-    def __init__(self, listen: str, title: str, zone: ZoneInfo, words: Words) -> None:
-        """Prepare a page with this title, to be served at listen, which is an address and a port; port 0 is any."""
+    def __init__(self, listen: str, title: str, zone: ZoneInfo, words: Words, patience_s: float = PATIENCE_S) -> None:
+        """Prepare a page with this title, to be served at listen, which is an address and a port; port 0 is any.
+
+        patience_s: how long a browser may take to ask, and to read.
+        """
         host, _, port = listen.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
         self._state = State()
@@ -42,7 +50,7 @@ class Screen:
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
         self._socket: socket.socket | None = None
         pages = build_pages(title, str(zone), words, self._streams, self._preview, self._now, time.monotonic)
-        self._server = _server(Guard(pages, self._host))
+        self._server = _server(Guard(pages, self._host), patience_s)
 
     @property
     def url(self) -> str:
@@ -54,13 +62,18 @@ class Screen:
         """Serve from now on. Raises ScreenError when the port is taken or the address is not ours."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            self._socket = socket.create_server((self._host, self._port), family=family, backlog=64)
+            self._socket = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         except OSError as error:
-            where = f"{self._host}:{self._port}"
             raise ScreenError(
-                f"the page can't be served at {where} ({error.strerror or error}): "
+                f"the page can't be served at {self._host}:{self._port} ({error.strerror or error}): "
                 "end the program that uses it, or set another [screen] listen"
             ) from error
+        except (UnicodeError, TypeError) as error:  # from the codec of host names; which of them differs by Python
+            raise ScreenError(
+                f"the page can't be served at {self._host}:{self._port}, which is no name of a host: "
+                "set another [screen] listen"
+            ) from error
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
         self._port = self._socket.getsockname()[1]
         self._thread.start()
 
@@ -118,6 +131,7 @@ class Screen:
             _log.exception("the page's server has ended")
 
     async def _serve(self, listener: socket.socket) -> None:
+        asyncio.get_running_loop().set_exception_handler(Shortage())
         with self._lock:
             self._loop = asyncio.get_running_loop()
             self._spread(self._state)
@@ -141,12 +155,13 @@ class Screen:
                 connection.transport.abort()
 
 
-def _server(app: Guard) -> uvicorn.Server:
+def _server(app: Guard, patience_s: float) -> uvicorn.Server:
     """Uvicorn without what a page on one's own device needs not: signals, lifespan, websockets, a log of each visit."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=cast(type[Visitor], partial(Visitor, patience_s=patience_s)),
+            backlog=_BACKLOG,
             ws="none",
             lifespan="off",
             loop="asyncio",

@@ -11,6 +11,7 @@ from kiosk.screen.state import State
 
 HEARTBEAT_S = 5.0
 RETRY_MS = 500  # how soon a browser asks again after the gate went away
+_KEPT = 4
 _BACKLOG = 64  # states are whole, so that a browser which reads too slowly loses nothing with the oldest
 
 
@@ -24,9 +25,9 @@ class Streams:
         self._readers: set[_Reader] = set()
         self.ending = False
 
-    def take(self) -> bool:
-        """Take a place, if there is one."""
-        if self._free == 0 or self.ending:
+    def take(self, own: bool = False) -> bool:
+        """Take a place, if there is one. own: for the gate's own page, for which the last ones are kept."""
+        if self._free <= (0 if own else _KEPT) or self.ending:
             return False
         self._free -= 1
         return True

@@ -16,8 +16,9 @@ from kiosk.vision.engine import Image
 
 __all__ = ["Quality", "Unfit", "assess"]
 
-_DARK_LEVEL = 32.0  # mean of the face, of 255; below, noise moves the embedding by 0.25 and more
-_AGAINST_LIGHT_LEVEL = 70.0  # a face darker than this, in a scene that is
+# A dark skin before a bright wall is no bad light: both limits lie where noise moves the embedding by 0.25 and more.
+_DARK_LEVEL = 30.0  # mean of the face, of 255
+_AGAINST_LIGHT_LEVEL = 42.0  # a face darker than this, in a scene that is
 _AGAINST_LIGHT_RATIO = 2.0  # so many times brighter
 _BLURRED = 0.0125  # ORL's enlarged pictures have 0.019 at the least. Below, an embedding lies 0.3 and more beside the
 # sharp one's, and two people's come nearer to each other, which is worse.

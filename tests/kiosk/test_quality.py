@@ -52,7 +52,7 @@ def test_a_dark_face_before_a_bright_sky_is_against_the_light(engine: DlibEngine
     image, (x, y, w, h) = shown(photographs / name, engine)
     sky = np.full_like(image, 250)
     sky[max(0, y - h // 2) : y + h * 2, max(0, x - w // 3) : x + w * 4 // 3] = 0
-    behind = np.maximum(sky, (image * 0.35).astype(np.uint8))
+    behind = np.maximum(sky, (image * 0.22).astype(np.uint8))
     wide = cv2.copyMakeBorder(behind, 0, 0, 300, 300, cv2.BORDER_CONSTANT, value=(250, 250, 250))
     assert quality(engine, np.asarray(wide, dtype=np.uint8), (x + 300, y, w, h)).unfit is Unfit.AGAINST_LIGHT
 
