@@ -80,6 +80,17 @@ class Gate:
             return [entry.kind for entry in store.journal.since()]
 
 
+def enrol_thumb(running: Gate, emulator: FingerprintEmulator) -> None:
+    """Enrol Eileen's thumb with the command, before the gate has the sensor."""
+    command = [str(GERBANG), "enrol", "--config", str(running.path), "--person", "e", "--name", "Eileen", "--finger"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as enrolling:
+        assert enrolling.stderr
+        for prompt in enrolling.stderr:
+            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
+    assert enrolling.returncode == 0
+    emulator.lift()
+
+
 @contextmanager
 def gate(folder: Path, extra: str = "", source: str = "scene.toml") -> Iterator[Gate]:
     running = Gate(folder, extra, source)
@@ -150,15 +161,7 @@ def test_the_finger_serves_while_the_camera_is_lost(tmp_path: Path) -> None:
     with FingerprintEmulator() as emulator:
         sensor = f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n'
         running = Gate(tmp_path, sensor, source="missing.toml")
-        enrolling = subprocess.Popen(
-            [str(GERBANG), "enrol", "--config", str(running.path), "--person", "e", "--name", "Eileen", "--finger"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert enrolling.stderr
-        for prompt in enrolling.stderr:
-            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
-        enrolling.communicate()
-        emulator.lift()
+        enrol_thumb(running, emulator)
         running.start()
         until(lambda: running.sign() == "camera_lost", "the sign of a gate without eyes")
         emulator.place("thumb")
@@ -219,15 +222,7 @@ def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, sma
     with FingerprintEmulator() as emulator:
         running = Gate(tmp_path, f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')
         running.path.write_text(running.path.read_text() + f'[store]\npath = "{small_disk}/gerbang.db"\n')
-        enrolling = subprocess.Popen(
-            [str(GERBANG), "enrol", "--config", str(running.path), "--person", "e", "--name", "Eileen", "--finger"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert enrolling.stderr
-        for prompt in enrolling.stderr:
-            emulator.lift() if prompt.startswith("Take") else emulator.place("thumb")
-        enrolling.communicate()
-        emulator.lift()
+        enrol_thumb(running, emulator)
         running.start()
         until(lambda: running.sign() == "ready", "the gate")
         ballast = small_disk / "ballast"

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
+import numpy as np
 import pytest
 
 from drivers.camera.contract import Frame
+from kiosk.answers import Answer
 from kiosk.errors import ScreenError
 from kiosk.screen import Screen
 from kiosk.screen.door import MOST
 from kiosk.screen.streams import Streams
 from kiosk.words import load_words
-from tests.kiosk.test_screen import ZONE, Events, a_deaf_client, a_frame, a_screen
+from tests.kiosk.test_screen import ZONE, Events, a_deaf_client, a_screen
 from tests.waiting import until
 
 
@@ -58,6 +60,11 @@ def is_cut(line: socket.socket) -> bool:
         return False
     except ConnectionError:
         return True
+
+
+def status(client: httpx.Client, path: str) -> int:
+    with client.stream("GET", path) as response:
+        return response.status_code
 
 
 # --- who does not ask ----------------------------------------------------------------------------------------------
@@ -142,12 +149,58 @@ def test_a_shortage_of_files_is_told_once_and_ends_by_itself(
 # --- who does not read ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/preview", "/events"])
-def test_who_does_not_read_loses_its_place(
-    open_screen: Callable[[float], Screen], stack: ExitStack, path: str
-) -> None:
+def test_who_looks_without_reading_loses_its_place(open_screen: Callable[[float], Screen], stack: ExitStack) -> None:
     screen = open_screen(0.2)
     client = a_client(screen, stack)
-    for _ in range(28 if path == "/preview" else 32):
-        stack.enter_context(a_deaf_client(screen, path))
-    until(lambda: client.get("/preview-is-full" if False else path).status_code == 503, "all places are taken")
+    deaf = [stack.enter_context(a_deaf_client(screen, "/preview")) for _ in range(40)]
+    until(lambda: status(client, "/preview") == 503, "all places are taken")
+    noise = np.random.default_rng(1)
+
+    def has_room() -> bool:
+        screen.see(Frame(noise.integers(0, 256, (480, 640, 3), np.uint8), 0.0, 1))
+        return status(client, "/preview") == 200
+
+    until(has_room, "a place")
+    assert len(deaf) == 40
+
+
+def test_who_hears_without_reading_loses_its_place(open_screen: Callable[[float], Screen], stack: ExitStack) -> None:
+    screen = open_screen(0.2)
+    client = a_client(screen, stack)
+    deaf = [stack.enter_context(a_deaf_client(screen, "/events")) for _ in range(40)]
+    until(lambda: status(client, "/events") == 503, "all places are taken")
+
+    def has_room() -> bool:
+        screen.show(Answer("recorded", "green", "x" * 100_000))
+        return status(client, "/events") == 200
+
+    until(has_room, "a place")
+    assert len(deaf) == 40
+
+
+def test_the_gates_own_page_gets_in_though_all_look_at_the_picture(
+    open_screen: Callable[[float], Screen], stack: ExitStack
+) -> None:
+    screen = open_screen(600.0)
+    client = a_client(screen, stack)
+    for _ in range(40):
+        stack.enter_context(a_deaf_client(screen, "/preview"))
+    until(lambda: status(client, "/preview") == 503, "all places are taken")
+    assert Events(client, stack).next()["number"] == 0
+
+
+def test_the_last_places_are_for_the_gates_own_page() -> None:
+    streams = Streams(most=6)
+    assert [streams.take() for _ in range(3)] == [True, True, False]
+    assert [streams.take(own=True) for _ in range(5)] == [True, True, True, True, False]
+    streams.give_back()
+    assert [streams.take(), streams.take(own=True)] == [False, True]
+
+
+# --- the door itself -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["a..b", "é..b", "\udcff"])
+def test_a_host_that_has_no_such_name_is_one_sentence(host: str) -> None:
+    with pytest.raises(ScreenError, match=r"can't be served at .*set another \[screen\] listen$"):
+        a_screen(f"{host}:8500").start()
