@@ -71,6 +71,7 @@ class Visitor(H11Protocol):
         self.connections.discard(self)
         self.transport.abort()
 
+
 class Shortage:
     """A loop's exception handler, which tells once that no more connections can be taken, and once that they can.
 

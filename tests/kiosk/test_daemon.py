@@ -113,8 +113,9 @@ def test_it_ends_cleanly_with_everything_dark_and_the_journal_complete(tmp_path:
         assert running.state() is None, "the page is closed"
 
 
-def test_a_person_enrolled_while_it_runs_is_greeted(tmp_path: Path, photographs: Path) -> None:
-    with gate(tmp_path) as running:
+@pytest.mark.parametrize("engine", ["onnx", "dlib"])
+def test_a_person_enrolled_while_it_runs_is_greeted(tmp_path: Path, photographs: Path, engine: str) -> None:
+    with gate(tmp_path, f'[eye]\nengine = "{engine}"\n') as running:
         enrolled = subprocess.run(
             [str(GERBANG), "enrol", "--config", str(running.path), "--person", "b", "--name", "Pak Barack",
              "--photo", str(photographs / "obama.jpg"), "--photo", str(photographs / "obama3.jpg")],
