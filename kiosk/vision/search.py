@@ -16,7 +16,8 @@ _AROUND = 0.6  # of the face's width, on each side of it, is looked at to find i
 _FACE_PART = 0.72  # of a followed face's width is the least that is looked for
 _SAME_OVERLAP = 0.25  # intersection over union of one face in two frames
 _HARD_AFTER_S = 1.0  # what moves for so long and shows no face is looked at by the stronger detector
-_HARD_EVERY_S = 0.6
+_HARD_EVERY_S = 0.6  # at first; each time in vain, twice as long, for it may be a tree in the wind
+_HARD_SELDOM_S = 10.0
 _HARD_SMALLEST = 0.22  # of the frame's width: turned and masked faces are looked for when they are near
 
 
@@ -41,6 +42,7 @@ class Search:
         self._motion = Motion()
         self._moved_s = self._whole_s = self._hard_s = float("-inf")
         self._still_s = float("inf")  # since when something moves and shows no face; not yet
+        self._hard_every_s = _HARD_EVERY_S
         self._scans = 0
         self._crowd = False
         self._number = 0
@@ -54,7 +56,7 @@ class Search:
         boxes = self._again(image, at_s) or self._anywhere(image, at_s)
         self._crowd = len(boxes) > 1
         if boxes:
-            self._still_s = at_s
+            self._still_s, self._hard_every_s = at_s, _HARD_EVERY_S
         elif self.subject and at_s - self.subject.seen_s > _LOST_S:
             self.subject = None
         return boxes
@@ -77,7 +79,7 @@ class Search:
         if self._motion.moved(image, at_s):
             self._moved_s = at_s
         if self.subject is None and at_s - self._moved_s > _LINGER_S:
-            self._still_s = at_s
+            self._still_s, self._hard_every_s = at_s, _HARD_EVERY_S
             return []
         self._scans += 1
         self._whole_s = at_s
@@ -85,7 +87,7 @@ class Search:
         boxes = self._scan(image, self._min_face_px * (_FAR if far else 1.0))
         hard = self._detector == "mmod"
         if not boxes and self._is_hard_due(at_s):
-            self._hard_s = at_s
+            self._hard_s, self._hard_every_s = at_s, min(2 * self._hard_every_s, _HARD_SELDOM_S)
             boxes = self._engine.detect_hard(image, max(self._min_face_px, _HARD_SMALLEST * image.shape[1]))
             hard = True
         if boxes:
@@ -103,7 +105,7 @@ class Search:
             return False
         if self.subject and self.subject.hard:
             return True
-        return at_s - self._still_s >= _HARD_AFTER_S and at_s - self._hard_s >= _HARD_EVERY_S
+        return at_s - self._still_s >= _HARD_AFTER_S and at_s - self._hard_s >= self._hard_every_s
 
     def _follow(self, box: Box, at_s: float, *, hard: bool) -> None:
         """This face is the subject now: the same one as before where they overlap."""

@@ -162,6 +162,13 @@ def test_what_moves_and_shows_no_face_is_looked_at_harder(engine: TellingEngine)
     assert not any(hog.find(picture(number), number / 30) for number in range(90))
 
 
+def test_a_tree_in_the_wind_is_looked_at_harder_less_and_less(engine: TellingEngine) -> None:
+    search = Search(engine, 110)
+    for number in range(900):
+        search.find(picture(number), number / 30)
+    assert 3 <= sum(kind == "detect_hard" for kind, _, _ in engine.asked) <= 8
+
+
 def test_the_stronger_detector_can_be_the_only_one(engine: TellingEngine) -> None:
     engine.faces = [(200, 100, 180, 180)]
     search = Search(engine, 110, "mmod")
