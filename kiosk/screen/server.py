@@ -62,16 +62,13 @@ class Screen:
         """Serve from now on. Raises ScreenError when the port is taken or the address is not ours."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
+            self._host.encode("idna")  # as the system will, but it answers with a TypeError, and leaks the socket
             self._socket = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            why = error.strerror or error if isinstance(error, OSError) else "no host has such a name"
             raise ScreenError(
-                f"the page can't be served at {self._host}:{self._port} ({error.strerror or error}): "
+                f"the page can't be served at {self._host}:{self._port} ({why}): "
                 "end the program that uses it, or set another [screen] listen"
-            ) from error
-        except (UnicodeError, TypeError) as error:  # from the codec of host names; which of them differs by Python
-            raise ScreenError(
-                f"the page can't be served at {self._host}:{self._port}, which is no name of a host: "
-                "set another [screen] listen"
             ) from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
         self._port = self._socket.getsockname()[1]

@@ -243,8 +243,9 @@ def test_there_is_a_place_for_32_and_one_that_leaves_makes_room(
     with ExitStack() as readers:
         for _ in range(16):
             assert readers.enter_context(client.stream("GET", "/preview")).status_code == 200
-        for _ in range(16):
-            Events(client, readers).next()
+        kept = [Events(client, readers) for _ in range(16)]
+        for reader in kept:
+            reader.next()
         assert client.get("/events").status_code == 503
         assert client.get("/preview").status_code == 503
         assert client.get("/state").status_code == 200
