@@ -48,9 +48,13 @@ class Nobody(Sighting):
 
 @dataclass(frozen=True)
 class FaceSeen(Sighting):
-    """One face is there and being looked at; who it is, is not known yet."""
+    """One face is there and being looked at; who it is, is not known yet.
+
+    subject, here and below: the number under which the eye follows this face from frame to frame; 0 is none.
+    """
 
     box: Box
+    subject: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class FaceTooFar(Sighting):
     """One face is there, too small to be known."""
 
     box: Box
+    subject: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class FaceUnfit(Sighting):
 
     box: Box
     unfit: Unfit
+    subject: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class FaceKnown(Sighting):
     distance: float
     runner_up: float | None
     confirm: bool = False
+    subject: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ class FaceUnknown(Sighting):
 
     box: Box
     nearest: float | None
+    subject: int = 0
 
 
 @dataclass(frozen=True)

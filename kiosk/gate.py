@@ -40,10 +40,9 @@ from kiosk.events import (
     Sign,
     Tick,
 )
-from kiosk.memory import Phase, Standing, State, Visit
+from kiosk.memory import Phase, Served, Standing, State, Visit
 from kiosk.policy import Policy
 
-_QUIET_S = 10.0  # for who was served by finger, and stays in front of the camera
 _UNFIT_LOOKS = 3  # so many in a row for one reason; a single bad frame is no reason to disturb anybody
 
 Outcome = tuple[State, tuple[Effect, ...]]
@@ -66,56 +65,84 @@ def _nothing(state: State, _: Sighting, __: Policy) -> Outcome:
 
 def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
     """Somebody comes; patience does not run yet. Just after a record it is most likely the one served, who leaves."""
-    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at)
-    if _is_served(state, sighting.at):
+    visit = replace(state.visit or Visit(sighting.at), seen=_later(state, sighting.at))
+    if state.here:
         return replace(state, visit=visit), ()
     return _show(replace(state, visit=visit), Cue(Sign.CLOSER))
 
 
 def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
     """A face to look at; patience runs from the first. Just after a record it is most likely the one served."""
-    looking = replace(state, visit=_looked_at(state, sighting.at))
-    guided = looking.visit is not None and len(looking.visit.unfit) >= _UNFIT_LOOKS
-    if guided or _is_served(looking, sighting.at):
+    visit = _looked_at(state, sighting)
+    looking = replace(state, visit=visit)
+    guided = len(visit.unfit) >= _UNFIT_LOOKS and state.cue.sign is not Sign.ONE_AT_A_TIME
+    if guided or state.here:
         return _ask_if_due(looking, sighting.at, policy) or (looking, ())
     return _ask_if_due(looking, sighting.at, policy) or _show(looking, Cue(Sign.LOOK))
 
 
 def _face_unfit(state: State, sighting: FaceUnfit, policy: Policy) -> Outcome:
     """A face that can't be known so: after a few such looks, say what would help. Patience runs."""
-    visit = _looked_at(state, sighting.at)
+    visit = _looked_at(state, sighting)
     same = tuple(look for look in visit.unfit if look.unfit is sighting.unfit)
     looking = replace(state, visit=replace(visit, unfit=(*same[1 - _UNFIT_LOOKS :], sighting)))
     if due := _ask_if_due(looking, sighting.at, policy):
         return due
-    if len(same) + 1 < _UNFIT_LOOKS or _is_served(looking, sighting.at):
+    if len(same) + 1 < _UNFIT_LOOKS or state.here:
         return looking, ()
     return _show(looking, Cue(Sign(sighting.unfit.value)))
 
 
 def _behind(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, _: Policy) -> Outcome:
-    """A face behind a standing answer, or while the finger is asked for: it stays the same."""
-    return replace(state, visit=_looked_at(state, sighting.at)), ()
+    """A face behind a standing answer: the answer stays."""
+    return replace(state, visit=_looked_at(state, sighting)), ()
+
+
+def _still_asked(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, policy: Policy) -> Outcome:
+    """A face while the finger is asked for, alone again perhaps."""
+    asking = replace(state, visit=_looked_at(state, sighting))
+    return _show(asking, _resting_cue(asking, policy))
+
+
+def _unless_served(rule: Rule) -> Rule:
+    """The rule, but for the face that was served last: as long as it stays, it says nothing new."""
+
+    def but_for_one(state: State, sighting: Any, policy: Policy) -> Outcome:
+        if state.served is None or sighting.subject != state.served.subject:
+            return rule(state, sighting, policy)
+        return _alone_again(state, policy)
+
+    return but_for_one
+
+
+def _alone_again(state: State, policy: Policy) -> Outcome:
+    """Only the one who was served is there: nobody waits."""
+    resting = replace(state, visit=None)
+    return (resting, ()) if resting.standing else _show(resting, _resting_cue(resting, policy))
 
 
 def _several(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
     """Whose record would it be? One at a time; looks so far do not count."""
-    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at, since=None, looks=0, agreeing=())
+    visit = replace(
+        state.visit or Visit(sighting.at), seen=_later(state, sighting.at), since=None, looks=0, agreeing=()
+    )
     return _show(replace(state, visit=visit), Cue(Sign.ONE_AT_A_TIME))
 
 
 def _several_behind(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
-    visit = replace(state.visit or Visit(sighting.at), seen=sighting.at, agreeing=())
+    visit = replace(state.visit or Visit(sighting.at), seen=_later(state, sighting.at), agreeing=())
     return replace(state, visit=visit), ()
 
 
 def _face_known(state: State, sighting: FaceKnown, policy: Policy) -> Outcome:
     """One look that names a person; several in a row that agree are believed."""
-    if sighting.person in state.here:
-        return replace(state, here={**state.here, sighting.person: sighting.at}, visit=None), ()
+    if _is_served(state, sighting):
+        before = state.here.get(sighting.person, sighting.at)
+        here = {**state.here, sighting.person: max(before, sighting.at, key=lambda moment: moment.monotonic_s)}
+        return _alone_again(replace(state, here=here, served=_served(state, sighting.subject, sighting.person)), policy)
     if sighting.person in state.pending or (state.standing and state.standing.person == sighting.person):
         return replace(state, visit=None), ()
-    visit = _looked_at(state, sighting.at)
+    visit = _looked_at(state, sighting)
     same = [look for look in visit.agreeing if look.person == sighting.person]
     agreeing = (*same, sighting) if len(same) == len(visit.agreeing) else (sighting,)
     looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=agreeing, unfit=()))
@@ -138,6 +165,19 @@ def _face_known(state: State, sighting: FaceKnown, policy: Policy) -> Outcome:
     )
 
 
+def _is_served(state: State, sighting: FaceKnown) -> bool:
+    """Whether this person has an answer already, and stays; who was served by finger may look like another."""
+    if state.served and sighting.subject == state.served.subject:
+        return sighting.person == state.served.person or sighting.confirm
+    answered = state.standing and state.standing.person == sighting.person
+    return sighting.person in state.here or bool(answered and state.cue.sign in (Sign.RECORDED, Sign.REPEATED))
+
+
+def _served(state: State, subject: int, person: str) -> Served | None:
+    """Who is served now: this face, if the eye follows it; else who was before."""
+    return Served(subject, person) if subject else state.served
+
+
 def _confirm(state: State, policy: Policy) -> Outcome:
     """A known face with a look-alike: the finger decides. Nobody was refused."""
     if state.visit is None or state.visit.confirm:
@@ -148,7 +188,7 @@ def _confirm(state: State, policy: Policy) -> Outcome:
 
 def _face_unknown(state: State, sighting: FaceUnknown, policy: Policy) -> Outcome:
     """One look that names nobody; after some, the finger is asked for."""
-    visit = _looked_at(state, sighting.at)
+    visit = _looked_at(state, sighting)
     looking = replace(state, visit=replace(visit, looks=visit.looks + 1, agreeing=(), unfit=()))
     return _ask_if_due(looking, sighting.at, policy, sighting.nearest) or (looking, ())
 
@@ -183,7 +223,8 @@ def _committed(state: State, sighting: Committed, policy: Policy) -> Outcome:
 
 def _commit_failed(state: State, sighting: CommitFailed, policy: Policy) -> Outcome:
     """Nothing was recorded, and nothing green is shown; the person may try again when the answer is over."""
-    failed = replace(state, pending=state.pending - {sighting.attendance.person}, lost=state.lost | {"store"})
+    person = sighting.attendance.person
+    failed = replace(state, pending=state.pending - {person}, served=None, lost=state.lost | {"store"})
     after, shown = _answer(failed, Cue(Sign.NEEDS_SERVICE, sighting.attendance.person), sighting.at, policy)
     if "store" in state.lost:
         return after, shown
@@ -227,15 +268,21 @@ def _every(rule: Rule) -> dict[Phase, Rule]:
     return dict.fromkeys(Phase, rule)
 
 
+def _faces(rule: Rule) -> dict[Phase, Rule]:
+    """A rule for a face that nobody was asked about yet."""
+    rules = {**_every(rule), Phase.ASKING: _still_asked, Phase.ANSWERED: _behind}
+    return {phase: _unless_served(row) for phase, row in rules.items()}
+
+
 TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
     Nobody: {**_every(_nothing), Phase.LOOKING: _wait},
     Tick: {**_every(_nothing), Phase.LOOKING: _wait},
-    FaceTooFar: {**_every(_face_far), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
-    FaceSeen: {**_every(_face_near), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
-    FaceUnfit: {**_every(_face_unfit), Phase.ASKING: _behind, Phase.ANSWERED: _behind},
-    SeveralFaces: {**_every(_several), Phase.ASKING: _several_behind, Phase.ANSWERED: _several_behind},
+    FaceTooFar: _faces(_face_far),
+    FaceSeen: _faces(_face_near),
+    FaceUnfit: _faces(_face_unfit),
+    SeveralFaces: {**_every(_several), Phase.ANSWERED: _several_behind},
     FaceKnown: _every(_face_known),
-    FaceUnknown: _every(_face_unknown),
+    FaceUnknown: _every(_unless_served(_face_unknown)),
     FingerKnown: _every(_finger_known),
     FingerUnknown: _every(_finger_unknown),
     Committed: _every(_committed),
@@ -276,16 +323,23 @@ def _resting_cue(state: State, policy: Policy) -> Cue:
     return Cue(Sign.READY)
 
 
-def _looked_at(state: State, at: Moment) -> Visit:
-    """The visit with a face at this moment, begun now if need be."""
-    visit = state.visit or Visit(at)
-    return replace(visit, seen=at, since=visit.since or at)
+def _later(state: State, at: Moment) -> Moment:
+    """When a face was last there: a look that took long to judge does not turn the time back."""
+    seen = state.visit.seen if state.visit else at
+    return max(seen, at, key=lambda moment: moment.monotonic_s)
+
+
+def _looked_at(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit | FaceKnown | FaceUnknown) -> Visit:
+    """The visit with this face, begun now if need be."""
+    visit = state.visit or Visit(sighting.at)
+    since = visit.since or sighting.at
+    return replace(visit, seen=_later(state, sighting.at), since=since, subject=sighting.subject or visit.subject)
 
 
 def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None = None) -> Outcome | None:
     """Patience is over: ask for the finger, once in a visit. Whose looks named nobody, was refused."""
     visit = state.visit
-    if state.standing or visit is None or visit.asked or visit.since is None or at.monotonic_s < visit.quiet_until_s:
+    if state.standing or visit is None or visit.asked or visit.since is None:
         return None
     waited_s = at.monotonic_s - visit.since.monotonic_s
     if visit.looks < policy.finger_after_looks and waited_s < policy.finger_after_s:
@@ -302,28 +356,25 @@ def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:
     if last and attendance.at.monotonic_s - last.at.monotonic_s < policy.repeat_after_s:
         return _repeat(state, policy, attendance, last)
     attendance = replace(attendance, direction=_direction(last, attendance.at, policy))
-    waiting = replace(state, visit=_left_in_peace(state, attendance), pending=state.pending | {attendance.person})
+    served = _served(state, state.visit.subject if state.visit else 0, attendance.person)
+    waiting = replace(state, visit=None, served=served, pending=state.pending | {attendance.person})
     return waiting, (Commit(attendance),)
 
 
 def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendance) -> Outcome:
-    here = {**state.here, attendance.person: attendance.at}
+    """Say it each time the person comes; note it once for each record."""
+    answered = replace(
+        state,
+        visit=None,
+        here={**state.here, attendance.person: attendance.at},
+        served=_served(state, state.visit.subject if state.visit else 0, attendance.person),
+        repeated={**state.repeated, attendance.person: last},
+    )
     cue = Cue(Sign.REPEATED, attendance.person, last, first=last.at)
-    visit = _left_in_peace(state, attendance)
-    after, shown = _answer(replace(state, here=here, visit=visit), cue, attendance.at, policy)
+    after, shown = _answer(answered, cue, attendance.at, policy)
+    if state.repeated.get(attendance.person) == last:
+        return after, shown
     return after, (*shown, Note(Repeat(attendance.at, attendance.person, attendance.means, last.at)))
-
-
-def _left_in_peace(state: State, attendance: Attendance) -> Visit | None:
-    """What is left of the visit of a person who was served: after a finger, a face that stays unknown."""
-    if state.visit is None or attendance.means == "face":
-        return None
-    return Visit(state.visit.seen, quiet_until_s=attendance.at.monotonic_s + _QUIET_S)
-
-
-def _is_served(state: State, at: Moment) -> bool:
-    """Whether the face there most likely is the one that was just served."""
-    return bool(state.here) or (state.visit is not None and at.monotonic_s < state.visit.quiet_until_s)
 
 
 def _direction(last: Attendance | None, at: Moment, policy: Policy) -> Direction:

@@ -28,8 +28,7 @@ class Visit:
     since: when a face that can be looked at was first there, None while all were too far.
     seen: when a face was last there. looks: embeddings compared. agreeing: the latest looks that name one person.
     unfit: the latest looks at a face that can't be known as it is shown. asked: the finger was asked for; confirm:
-    because the person has a look-alike. quiet_until_s: who was served by finger stays unknown by face, and is left
-    in peace for so long (monotonic seconds).
+    because the person has a look-alike. subject: under which number the eye follows the face.
     """
 
     seen: Moment
@@ -39,7 +38,19 @@ class Visit:
     unfit: tuple[FaceUnfit, ...] = ()
     asked: bool = False
     confirm: bool = False
-    quiet_until_s: float = 0.0
+    subject: int = 0
+
+
+@dataclass(frozen=True)
+class Served:
+    """The face that was served last, by the number under which the eye follows it, and whose it is.
+
+    Who was served by finger stays unknown by face, and who was served by face looks aside and speaks with others: both
+    are left in peace for as long as the eye follows them.
+    """
+
+    subject: int
+    person: str
 
 
 @dataclass(frozen=True)
@@ -52,13 +63,19 @@ class Standing:
 
 @dataclass(frozen=True)
 class State:
-    """All that the gate remembers. `last`: the newest record of each person; `here`: who was served and stays."""
+    """All that the gate remembers.
+
+    last: the newest record of each person. here: who was served and was known since, and when. repeated: the record
+    of each person of which it is noted already that the person came again.
+    """
 
     cue: Cue = field(default=Cue(Sign.READY))
     visit: Visit | None = None
     standing: Standing | None = None
     last: Mapping[str, Attendance] = field(default_factory=dict)
     here: Mapping[str, Moment] = field(default_factory=dict)
+    served: Served | None = None
+    repeated: Mapping[str, Attendance] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
     lost: frozenset[Part] = frozenset()
 

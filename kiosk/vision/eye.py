@@ -78,10 +78,10 @@ class Eye:
             return SeveralFaces(at, tuple(boxes)), None
         steady = _STILL_NEAR if subject.number == self._near else 1.0
         if boxes[0][2] < steady * self._min_face_px:
-            return FaceTooFar(at, boxes[0]), None
+            return FaceTooFar(at, boxes[0], subject.number), None
         self._near = subject.number
         worth = self._is_worth(subject.number, at.monotonic_s)
-        return FaceSeen(at, boxes[0]), Portrait(image, boxes[0], at, subject.number) if worth else None
+        return FaceSeen(at, boxes[0], subject.number), Portrait(image, boxes[0], at, subject.number) if worth else None
 
     def recognise(self, portrait: Portrait) -> Sighting:
         """Who it is, or what would help to know."""
@@ -89,12 +89,12 @@ class Eye:
         face = self.engine.align(portrait.image, box)
         quality = assess(portrait.image, box, face.landmarks, face.chip)
         if quality.unfit:
-            return FaceUnfit(at, box, quality.unfit)
+            return FaceUnfit(at, box, quality.unfit, portrait.subject)
         match = look_up(self.engine, self.gallery, face.chip)
         self._remember(portrait, match.person)
         if match.person is None or match.distance is None:
-            return FaceUnknown(at, box, match.distance)
-        return FaceKnown(at, box, match.person, match.distance, match.runner_up, match.confirm)
+            return FaceUnknown(at, box, match.distance, portrait.subject)
+        return FaceKnown(at, box, match.person, match.distance, match.runner_up, match.confirm, portrait.subject)
 
     def _is_worth(self, subject: int, at_s: float) -> bool:
         """Whether a look at this subject may still tell something new."""
