@@ -35,6 +35,8 @@ from kiosk.events import (
     FaceUnknown,
     Nobody,
     Note,
+    PartBack,
+    PartLost,
     Record,
     SeveralFaces,
     Show,
@@ -48,7 +50,7 @@ from kiosk.memory import State
 from kiosk.records import last_attendances, to_payload
 from kiosk.screen import Screen
 from kiosk.sightings import Sightings
-from kiosk.store import Keeper
+from kiosk.store import Keeper, Store, Template
 from kiosk.vision.engines import open_engine
 from kiosk.vision.eye import Eye
 from kiosk.words import load_words
@@ -130,6 +132,7 @@ class Gate:
         self._people_version = -1
         self._refreshed_s = 0.0
         self._failing: set[str] = set()
+        self._sealed = False
         self._unkept: deque[Record] = deque(maxlen=_MOST_UNKEPT)
 
     def begin(self, sightings: Sightings) -> None:
@@ -175,16 +178,29 @@ class Gate:
         if people_version == self._people_version:
             return
         eye, people = self._config.eye, store.people.all()
-        every = store.people.templates()
+        sightings.fingers = store.people.by_page()
+        self._answers = replace(self._answers, names={person.id: person.name for person in people})
+        every = self._templates(store)
         templates = [item for item in every if item.model == self._eye.engine.name]
         if len(templates) < len(every):
             _log.warning("%d faces were enrolled for another model: enrol them again", len(every) - len(templates))
         marked = {person.id for person in people if person.confirm}
         self._eye.gallery = Gallery(templates, eye.threshold, eye.margin, fpir=eye.fpir, confirm=marked)
-        sightings.fingers = store.people.by_page()
-        self._answers = replace(self._answers, names={person.id: person.name for person in people})
         self._people_version = people_version
         _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(sightings.fingers))
+
+    def _templates(self, store: Store) -> list[Template]:
+        """Everybody's faces. Where they can't be opened, the gate says so: it would refuse everybody it should know."""
+        try:
+            templates = store.people.templates()
+        except StoreError as error:
+            self._sealed = True
+            self.handle(PartLost(clock.now(), "store", str(error)))
+            raise
+        if self._sealed:
+            self._sealed = False
+            self.handle(PartBack(clock.now(), "store"))
+        return templates
 
     def _do(self, effect: Effect) -> Sighting | None:
         match effect:

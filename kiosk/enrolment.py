@@ -18,7 +18,7 @@ from kiosk.store import Likeness, People, Person, Template
 from kiosk.threshold import Decision, decide
 from kiosk.vision.engine import Embedding, Engine
 from kiosk.vision.photograph import find_faces, read_photograph
-from kiosk.vision.quality import Quality, Unfit
+from kiosk.vision.quality import Quality, Unfit, assess
 
 _BYSTANDER = 0.5  # a second face narrower than this part of the first is in the background, or none
 
@@ -27,6 +27,8 @@ _AHEAD_YAW = 0.09
 _SIDE_YAW = 0.12  # up to where a face is unfit because it is turned
 _NOD = 0.08  # of pitch
 _STEP = 1.2  # times as wide, or as narrow
+_ONE_PERSON_AT_MOST = 0.55  # hardly any pair of one person's is farther (ORL), and nearly all of two people's are
+_NO_PHOTOGRAPH = {Unfit.TOO_DARK: "too dark", Unfit.AGAINST_LIGHT: "against the light", Unfit.BLURRED: "blurred"}
 _ALIKE = 0.10  # two frames of one moment; faces that move a little are 0.2 apart and more
 _ONE_PERSON = 0.50  # 98.5 % of ORL's pairs of one person are nearer, and 0.14 % of two
 
@@ -59,17 +61,33 @@ def enrol_person(
     """Put a person into the store, with a mark for each look-alike, all of it or nothing.
 
     page: of the fingerprint sensor; everybody: the store's templates, where the caller has them. A template that is
-    there already is not added twice. Raises StoreError.
+    there already is not added twice. Raises EnrolmentError where the faces are not one person's, and StoreError.
     """
     everybody = people.templates() if everybody is None else everybody
-    before = [] if replace else [item.embedding.tobytes() for item in everybody if item.person == who.id]
-    fresh = [item for item in templates if item.embedding.tobytes() not in before]
+    before = [] if replace else [item for item in everybody if item.person == who.id]
+    known_already = {item.embedding.tobytes() for item in before}
+    each = {item.embedding.tobytes(): item for item in templates}
+    fresh = [item for numbers, item in each.items() if numbers not in known_already]
+    _refuse_another(who, fresh, before)
     decision = decide(len(everybody) + len(fresh), eye.fpir, eye.threshold, eye.margin)
     likenesses = find_lookalikes(who.id, fresh, everybody, decision.lookalike)
     known = people.get(who.id)
     if fresh or page is not None or known is None or known.name != who.name:
         people.enrol(who, fresh, page, at, replace=replace, likenesses=likenesses)
     return Enrolled(who, len(fresh), likenesses, decision)
+
+
+def _refuse_another(who: Person, fresh: Sequence[Template], before: Sequence[Template]) -> None:
+    """Two people under one ID would be recorded as one. Raises EnrolmentError."""
+    if before and any(_nearest(item, before) > _ONE_PERSON_AT_MOST for item in fresh):
+        raise EnrolmentError(
+            f"the face is not the one that is enrolled under {who.id}: look whose ID it is,"
+            " or use --replace if the pictures before were wrong"
+        )
+
+
+def _nearest(template: Template, others: Sequence[Template]) -> float:
+    return min(float(np.linalg.norm(template.embedding - other.embedding)) for other in others)
 
 
 def checked_key(person: str) -> str:
@@ -96,15 +114,26 @@ def templates_from_photographs(engine: Engine, person: str, photographs: Iterabl
 
 
 def usable_templates(engine: Engine, person: str, photographs: Iterable[Path]) -> tuple[list[Template], list[str]]:
-    """A template for each photograph that can be used, and why each other one can't."""
-    templates, mistakes = [], []
+    """A template for each photograph that can be used, and why each other one can't.
+
+    Photographs that are unlike all the others are of somebody else, and left out.
+    """
+    taken: list[tuple[Path, Template]] = []
+    mistakes: list[str] = []
     for path in photographs:
         try:
-            templates.append(_template(engine, person, path))
+            taken.append((path, _template(engine, person, path)))
         except PhotoError as error:
             mistakes.append(str(error))
         except (cv2.error, RuntimeError, MemoryError) as error:  # one strange file must not cost a school its enrolment
             mistakes.append(f"{path} can't be looked at ({type(error).__name__}): use another photograph")
+    templates = []
+    for path, template in taken:
+        others = [other for place, other in taken if place != path]
+        if others and _nearest(template, others) > _ONE_PERSON_AT_MOST:
+            mistakes.append(f"the face in {path} is not the one in the other photographs: use one person's alone")
+        else:
+            templates.append(template)
     return templates, mistakes
 
 
@@ -116,7 +145,11 @@ def _template(engine: Engine, person: str, path: Path) -> Template:
     faces = [box for box in boxes if box[2] > _BYSTANDER * boxes[0][2]]
     if len(faces) > 1:
         raise PhotoError(f"{len(faces)} faces are in {path}: use a photograph of one person alone")
-    embedding = engine.embed_mirrored(image, faces[0])
+    face = engine.align(image, faces[0])
+    unfit = assess(image, faces[0], face.landmarks, face.chip).unfit
+    if unfit in _NO_PHOTOGRAPH:
+        raise PhotoError(f"the face in {path} is {_NO_PHOTOGRAPH[unfit]}: use a better photograph")
+    embedding = engine.embed_chip_mirrored(face.chip)
     if not np.isfinite(embedding).all():
         raise PhotoError(f"the face in {path} can't be described in numbers: use another photograph")
     return Template(person, engine.name, embedding)

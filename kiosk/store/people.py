@@ -1,5 +1,6 @@
 """Who is enrolled: names, sealed templates, and pages of the fingerprint sensor."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from kiosk.errors import StoreError
 from kiosk.events import Moment
 from kiosk.store.connection import transaction, translated
 from kiosk.store.journal import Journal
 from kiosk.store.sealing import Sealer
 
 _MANY = 1_000_000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,25 @@ class People:
         return next((found for found in self.all() if found.id == person), None)
 
     def templates(self) -> list[Template]:
-        """Every template, opened. Raises StoreError where the key does not fit."""
+        """Every template that can be opened; one that is damaged is left out, and told.
+
+        Raises StoreError where there are some and none can be opened: then the key is not the right one.
+        """
         with translated(self._path):
             rows = self._db.execute("SELECT person, model, sealed FROM template ORDER BY id").fetchall()
-        return [
-            Template(person, model, np.frombuffer(self._sealer.open(sealed, person), dtype="<f4"))
-            for person, model, sealed in rows
-        ]
+        opened = [template for row in rows if (template := self._opened(*row))]
+        if rows and not opened:
+            raise StoreError("no template can be opened: the store's key is not the one that they were sealed with")
+        if len(opened) < len(rows):
+            _log.warning("%d templates are damaged and left out: enrol these people again", len(rows) - len(opened))
+        return opened
+
+    def _opened(self, person: str, model: str, sealed: bytes) -> Template | None:
+        try:
+            embedding = np.frombuffer(self._sealer.open(sealed, person), dtype="<f4")
+        except (StoreError, ValueError, TypeError):
+            return None
+        return Template(person, model, embedding)
 
     def by_page(self) -> dict[int, str]:
         """Whose finger lies on which page of the sensor."""

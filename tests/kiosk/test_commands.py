@@ -251,6 +251,27 @@ def test_the_eye_is_prepared_beside_the_store(site: Site) -> None:
     assert len(list((site.folder / "models").glob("*.onnx"))) == 2
 
 
+def test_two_people_under_one_id_are_refused(site: Site, photographs: Path) -> None:
+    barack, joe = photographs / "obama.jpg", photographs / "biden.jpg"
+    said = site.fails(1, "enrol", "--person", "a", "--name", "Ani", "--photo", barack, "--photo", joe)
+    assert "not the one in the other photographs" in said
+    assert site.run("enrol", "--person", "a", "--name", "Ani", "--photo", barack)[0] == 0
+    assert "not the one that is enrolled under a" in site.fails(1, "enrol", "--person", "a", "--photo", joe)
+    assert site.json("people")[0]["faces"] == 1
+    assert site.run("enrol", "--person", "a", "--photo", joe, "--replace")[0] == 0
+
+
+def test_a_photograph_in_the_dark_is_refused(site: Site, photographs: Path) -> None:
+    dark = altered(photographs / "obama.jpg", site.folder / "dark.png", light=0.1)
+    assert "too dark" in site.fails(1, "enrol", "--person", "a", "--name", "Ani", "--photo", dark)
+
+
+def test_the_same_photograph_twice_is_one_face(site: Site, photographs: Path) -> None:
+    photo = photographs / "obama.jpg"
+    site.run("enrol", "--person", "a", "--name", "Ani", "--photo", photo, "--photo", photo)
+    assert site.json("people")[0]["faces"] == 1
+
+
 @pytest.mark.parametrize("name", ["Budi [/b]", "[bold]Budi", "عبد الله", "<b>Budi</b>"])
 def test_any_name_is_shown_as_it_is(site: Site, name: str) -> None:
     with open_store(site.folder / "gerbang.db") as store:

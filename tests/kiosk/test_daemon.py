@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from playwright.sync_api import Page, expect
@@ -18,7 +19,7 @@ from kiosk import clock
 from kiosk.commands.watch import follow
 from kiosk.config import Config, load_config
 from kiosk.enrolment import templates_from_photographs
-from kiosk.store import Person, Store, open_store
+from kiosk.store import Person, Store, Template, open_store
 from kiosk.vision import DlibEngine, read_photograph
 from kiosk.vision.photograph import find_faces
 from tests.kiosk.browser import browser, page
@@ -205,6 +206,22 @@ def test_a_gate_with_a_damaged_entry_begins_and_records(tmp_path: Path) -> None:
         until(lambda: running.sign() == "ready", "the gate")
         assert running.end() == 0
         assert "passed over" in running.words
+
+
+def test_a_gate_whose_templates_can_not_be_opened_needs_service(tmp_path: Path) -> None:
+    with open_store(tmp_path / "gerbang.db") as store:
+        template = Template("ani", "dlib-resnet-v1", np.ones(128, dtype=np.float32))
+        store.people.enrol(Person("ani", "Ani"), [template], None, clock.now())
+    key = tmp_path / "gerbang.db.key"
+    right = key.read_bytes()
+    key.write_bytes(bytes(32))
+    with gate(tmp_path) as running:
+        until(lambda: running.sign() == "needs_service", "the sign of a store that is sealed")
+        assert "fault" in running.kinds()
+        assert running.end() == 0
+    key.write_bytes(right)
+    with gate(tmp_path) as running:
+        until(lambda: running.sign() == "ready", "a gate that knows its people")
 
 
 def test_told_to_end_while_it_begins_it_ends(tmp_path: Path) -> None:

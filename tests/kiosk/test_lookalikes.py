@@ -105,7 +105,7 @@ def test_new_faces_end_a_likeness_and_may_begin_another(store: Store) -> None:
         enrol(store, person, at)
     enrol(store, "budi", 2.1, replace=True)
     assert marked(store) == ["budi", "cici"]
-    enrol(store, "ani", 2.2)
+    enrol(store, "ani", 2.2, replace=True)
     assert marked(store) == ["ani", "budi", "cici"]
 
 

@@ -179,6 +179,15 @@ def test_a_template_opens_only_for_its_person_and_with_its_key() -> None:
             Sealer(key * 32).open(sealed, person)
 
 
+def test_a_damaged_template_is_left_out_and_hides_no_other(store: Store) -> None:
+    store.people.enrol(ANI, [face(1), face(2)], None, clock.now())
+    store.db.execute("UPDATE template SET sealed = zeroblob(length(sealed)) WHERE id = 1")
+    assert [float(item.embedding[0]) for item in store.people.templates()] == [2]
+    store.db.execute("UPDATE template SET sealed = zeroblob(length(sealed))")
+    with pytest.raises(StoreError, match="key"):
+        store.people.templates()
+
+
 def test_a_lost_key_is_said_and_not_made_anew(path: Path) -> None:
     with open_store(path) as store:
         store.people.enrol(ANI, [face(1)], None, clock.now())
