@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kiosk.events import (
     Attendance,
@@ -27,7 +24,6 @@ from kiosk.events import (
     Moment,
     Nobody,
     Note,
-    Part,
     PartBack,
     PartLost,
     Refusal,
@@ -274,92 +270,6 @@ def test_the_finger_is_accepted_at_any_time(phase: Phase) -> None:
     assert signs(effects)[-1] is Sign.RECORDED
 
 
-def test_who_was_served_by_finger_and_stays_is_left_in_peace() -> None:
-    refused = [replace(unknown(tenth / 10), subject=7) for tenth in range(10)]
-    stays = [
-        sighting
-        for tenth in range(11, 300)
-        for sighting in (FaceSeen(at(tenth / 10), BOX, 7), replace(unknown(tenth / 10), subject=7))
-    ]
-    state, effects = go(State(), [*refused, FingerKnown(at(1), "ani", 88), *stays])
-    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER, Sign.RECORDED, Sign.READY]
-    assert len(notes(effects)) == 1
-    _, effects = go(state, [Nobody(at(40)), *[replace(unknown(41 + tenth / 10), subject=8) for tenth in range(9)]])
-    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER], "the next one is asked again"
-
-
-@pytest.mark.parametrize("aside", ["turned", "unknown"])
-def test_who_was_served_by_face_and_looks_aside_is_left_in_peace(aside: str) -> None:
-    served = [replace(known(tenth / 10), subject=7) for tenth in range(5)]
-    looks: list[Sighting] = []
-    for tenth in range(5, 200):
-        when = at(tenth / 10)
-        looks.append(FaceSeen(when, BOX, 7))
-        looks.append(FaceUnfit(when, BOX, Unfit.TURNED, 7) if aside == "turned" else FaceUnknown(when, BOX, 0.6, 7))
-    state, effects = go(State(), [*served, *looks, replace(known(20.5), subject=7)])
-    assert signs(effects) == [Sign.RECORDED, Sign.READY]
-    assert not notes(effects)
-    assert state.phase is Phase.READY
-
-
-def test_a_colleague_who_stood_beside_leaves_no_wrong_sign() -> None:
-    served = [replace(known(tenth / 10), subject=7) for tenth in range(40)]
-    beside = [SeveralFaces(at(4 + tenth / 10), (BOX, BOX)) for tenth in range(10)]
-    state, effects = go(State(), [*served, *beside, replace(known(5.1), subject=7)])
-    assert signs(effects) == [Sign.RECORDED, Sign.READY, Sign.ONE_AT_A_TIME, Sign.READY]
-    assert state.cue.sign is Sign.READY
-
-
-def test_looks_behind_the_answer_show_that_the_person_never_left() -> None:
-    blurred = [FaceUnfit(at(tenth / 10), BOX, Unfit.BLURRED) for tenth in range(5, 27)]
-    _, effects = go(State(), [known(0), known(0.1), *blurred, *[known(tenth / 10) for tenth in range(27, 60)]])
-    assert signs(effects) == [Sign.RECORDED, Sign.READY]
-    assert not notes(effects)
-
-
-def test_a_machine_that_takes_long_for_a_look_records_all_the_same_and_once() -> None:
-    sightings: list[Sighting] = []
-    for tenth in range(300):
-        sightings.append(FaceSeen(at(tenth / 10), BOX, 7))
-        if tenth % 22 == 21:
-            sightings.append(replace(known(tenth / 10 - 2.2), subject=7))
-    _, effects = go(State(), sightings)
-    assert len(commits(effects)) == 1
-    assert not [record for record in notes(effects) if isinstance(record, Repeat)]
-
-
-def test_who_comes_again_and_again_is_noted_once_for_a_record() -> None:
-    state, _ = go(State(), [known(0), known(0.1)])
-    shown: list[Sign] = []
-    noted = []
-    for time in range(10, 200, 10):
-        state, effects = go(state, [Nobody(at(time - 1)), known(time), known(time + 0.1), Nobody(at(time + 4))])
-        shown += signs(effects)
-        noted += notes(effects)
-    assert shown.count(Sign.REPEATED) == 19
-    assert len(noted) == 1
-
-
-def test_two_who_stand_where_one_was_asked_are_told_one_at_a_time() -> None:
-    asked = [unknown(tenth / 10) for tenth in range(8)]
-    _, effects = go(State(), [*asked, SeveralFaces(at(1), (BOX, BOX)), FaceSeen(at(1.2), BOX)])
-    assert signs(effects) == [Sign.UNKNOWN_USE_FINGER, Sign.ONE_AT_A_TIME, Sign.UNKNOWN_USE_FINGER]
-
-
-def test_a_look_alike_who_was_confirmed_is_not_asked_again() -> None:
-    alike = [replace(known(tenth / 10), confirm=True, subject=7) for tenth in range(5)]
-    other = [replace(known(2 + tenth / 10, "ina"), confirm=True, subject=7) for tenth in range(30)]
-    _, effects = go(State(), [*alike, FingerKnown(at(1), "ani", 90), *other])
-    assert signs(effects) == [Sign.CONFIRM_BY_FINGER, Sign.RECORDED, Sign.READY]
-
-
-def test_after_a_failed_commit_the_face_is_not_taken_for_served() -> None:
-    waiting, wanted = step(State(), replace(known(0), subject=7), replace(POLICY, agreeing_looks=1))
-    failed, _ = step(waiting, CommitFailed(at(0.1), commits(wanted)[0], "full"), POLICY)
-    _, effects = go(failed, [replace(known(4 + tenth / 10), subject=7) for tenth in range(3)])
-    assert len(commits(effects)) == 1
-
-
 def test_face_and_then_finger_is_one_record() -> None:
     state, effects = go(State(), [known(0), known(0.1), FingerKnown(at(0.5), "ani", 88)])
     assert len(commits(effects)) == 1
@@ -438,75 +348,3 @@ def test_who_leaves_after_being_served_is_not_asked_to_come_nearer() -> None:
     _, effects = go(state, [FaceTooFar(at(4.2), BOX), FaceTooFar(at(4.8), BOX), Nobody(at(9))])
     assert not signs(effects)
     assert state.cue.sign is Sign.READY
-
-
-PEOPLE = st.sampled_from(["ani", "budi", "citra"])
-PARTS = st.sampled_from(get_args(Part))
-
-
-@st.composite
-def sightings(draw: st.DrawFn) -> list[Sighting]:
-    """Any sightings at all, in the order of time."""
-    now = 0.0
-    rows: list[Sighting] = []
-    for _ in range(draw(st.integers(1, 60))):
-        now += draw(st.sampled_from([0.0, 0.03, 0.3, 1.0, 2.5, 30.0, 400.0]))
-        when = at(now)
-        person, subject = draw(PEOPLE), draw(st.integers(0, 2))
-        some: list[Sighting] = [
-            Nobody(when), Tick(when), FaceTooFar(when, BOX, subject), FaceSeen(when, BOX, subject),
-            SeveralFaces(when, (BOX, BOX)),
-            FaceUnfit(when, BOX, draw(st.sampled_from(Unfit)), subject),
-            FaceKnown(when, BOX, person, 0.3, 0.8, draw(st.booleans()), subject),
-            FaceUnknown(when, BOX, 0.6, subject),
-            FingerKnown(when, person, 90),
-            FingerUnknown(when), PartLost(when, draw(PARTS), "gone"), PartBack(when, draw(PARTS)),
-        ]  # fmt: skip
-        rows.append(draw(st.sampled_from(some)))
-    return rows
-
-
-@given(sightings(), st.data())
-def test_green_always_means_committed_whatever_is_seen(rows: list[Sighting], data: st.DataObject) -> None:
-    state, committed = State(), list[Attendance]()
-    for sighting in rows:
-        waiting = [sighting]
-        while waiting:
-            state, effects = step(state, waiting.pop(), POLICY)
-            for effect in effects:
-                if isinstance(effect, Commit) and data.draw(st.booleans()):
-                    committed.append(effect.attendance)
-                    waiting.append(Committed(sighting.at, effect.attendance))
-                elif isinstance(effect, Commit):
-                    waiting.append(CommitFailed(sighting.at, effect.attendance, "full"))
-                elif isinstance(effect, Show) and effect.cue.sign in (Sign.RECORDED, Sign.REPEATED):
-                    assert effect.cue.attendance in committed
-        assert not state.pending
-
-
-@given(sightings())
-def test_nobody_is_recorded_twice_within_the_time_of_a_repeat(rows: list[Sighting]) -> None:
-    _, effects = go(State(), rows)
-    newest: dict[str, float] = {}
-    for item in commits(effects):
-        assert item.at.monotonic_s - newest.get(item.person, -1e9) >= POLICY.repeat_after_s
-        newest[item.person] = item.at.monotonic_s
-
-
-@given(sightings())
-def test_a_gate_that_is_ready_shows_nothing_of_those_who_left(rows: list[Sighting]) -> None:
-    state = State()
-    for sighting in rows:
-        state, _ = go(state, [sighting])
-        if state.phase is Phase.READY and not state.lost:
-            assert state.cue.sign is Sign.READY
-
-
-@given(sightings())
-def test_a_gate_left_alone_comes_to_rest(rows: list[Sighting]) -> None:
-    state, _ = go(State(), rows)
-    end = rows[-1].at.monotonic_s - 1000.0
-    state, _ = go(state, [Nobody(at(end + second)) for second in range(1, 10)])
-    assert state.phase is Phase.READY
-    healthy = not state.lost - {"sensor"}
-    assert (state.cue.sign is Sign.READY) == healthy
