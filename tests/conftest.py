@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+
+# A slow machine is no defect: no test has a time limit.
+settings.register_profile("gerbang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gerbang")
 
 
 def missing(what: str) -> None:
