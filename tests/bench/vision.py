@@ -67,35 +67,31 @@ def face_recognition() -> Any:
     return import_module("face_recognition")
 
 
+def look_up(package: Any, known: list[Embedding], frame: Image) -> bool:
+    """What both examples do with a frame; whether a face was found in it."""
+    colours = np.ascontiguousarray(frame[:, :, ::-1])
+    boxes = package.face_locations(colours)
+    for embedding in package.face_encodings(colours, boxes):
+        package.compare_faces(known, embedding)
+        int(np.argmin(package.face_distance(known, embedding)))
+    return bool(boxes)
+
+
 def plain_loop(package: Any, known: list[Embedding], frames: list[Image]) -> tuple[float, list[bool]]:
     """examples/facerec_from_webcam.py: every frame whole. Frames a second, and in which of them a face was found."""
-    found = []
     began = time.perf_counter()
-    for frame in frames:
-        colours = np.ascontiguousarray(frame[:, :, ::-1])
-        boxes = package.face_locations(colours)
-        for embedding in package.face_encodings(colours, boxes):
-            package.compare_faces(known, embedding)
-            int(np.argmin(package.face_distance(known, embedding)))
-        found.append(bool(boxes))
+    found = [look_up(package, known, frame) for frame in frames]
     return len(frames) / (time.perf_counter() - began), found
 
 
 def faster_loop(package: Any, known: list[Embedding], frames: list[Image]) -> tuple[float, list[bool]]:
     """examples/facerec_from_webcam_faster.py: a quarter of the size, every other frame."""
-    found = []
     began = time.perf_counter()
-    for number, frame in enumerate(frames):
-        if number % 2:
-            found.append(False)
-            continue
-        small = cv2.resize(frame, (0, 0), fx=0.25, fy=0.25)
-        colours = np.ascontiguousarray(small[:, :, ::-1])
-        boxes = package.face_locations(colours)
-        for embedding in package.face_encodings(colours, boxes):
-            package.compare_faces(known, embedding)
-            int(np.argmin(package.face_distance(known, embedding)))
-        found.append(bool(boxes))
+    found = [
+        number % 2 == 0
+        and look_up(package, known, np.asarray(cv2.resize(frame, (0, 0), fx=0.25, fy=0.25), dtype=np.uint8))
+        for number, frame in enumerate(frames)
+    ]
     return len(frames) / (time.perf_counter() - began), found
 
 
