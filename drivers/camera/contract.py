@@ -11,27 +11,37 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture as the camera gave it.
+    """One picture as the camera gave it, turned and mirrored as the settings say.
 
-    pixels: uint8, shape (height, width, 3), blue-green-red as OpenCV has it; never written to again.
+    pixels: uint8, shape (height, width, 3), blue-green-red as OpenCV has it, or (height, width), grey; never written to
+    again. Faces are searched in it, and boxes count in its pixels.
     monotonic_s: when it was taken, on time.monotonic()'s clock.
     number: counts from 1 since the camera was opened.
+    large: the same moment and view in more pixels, (height, width, 3), for a camera that gives both; faces are known
+    from it.
     """
 
     pixels: NDArray[np.uint8]
     monotonic_s: float
     number: int
+    large: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """The [camera] table of gerbang.toml. Sizes in pixels; `source` is what a webcam or a replay reads."""
+    """The [camera] table of gerbang.toml. Sizes in pixels, of the picture before it is turned.
+
+    source: what a webcam or a replay reads. rotation: clockwise, in degrees, for a camera that hangs on its side or
+    upside down; mirror: left and right change places.
+    """
 
     driver: Literal["picamera", "webcam", "replay"] = "webcam"
-    source: str = ""  # webcam: number or device; replay: a folder, a video or a scene (.toml)
+    source: str = ""  # webcam: its id, number or device; replay: a folder, a video or a scene (.toml)
     width_px: Annotated[int, Interval(ge=160, le=4096)] = 640
     height_px: Annotated[int, Interval(ge=120, le=4096)] = 480
     fps: Annotated[int, Interval(ge=1, le=120)] = 30
+    rotation: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False
 
 
 class Camera(Protocol):

@@ -4,8 +4,9 @@ from drivers.fingerprint.contract import (
     EnrolStep,
     FingerprintSensor,
     FingerprintSettings,
+    SensorParameters,
     Touch,
     open_sensor,
 )
 
-__all__ = ["EnrolStep", "FingerprintSensor", "FingerprintSettings", "Touch", "open_sensor"]
+__all__ = ["EnrolStep", "FingerprintSensor", "FingerprintSettings", "SensorParameters", "Touch", "open_sensor"]

@@ -3,16 +3,44 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from annotated_types import Interval
+
+from drivers.lights.contract import Pattern
+
+Baud = Literal[9600, 19200, 28800, 38400, 57600, 115200]
 
 
 @dataclass(frozen=True)
 class FingerprintSettings:
-    """The [fingerprint] table of gerbang.toml."""
+    """The [fingerprint] table of gerbang.toml.
+
+    baud: tried first; a sensor that speaks at another one is found too. ring: whether a sensor's own light ring
+    follows the gate's lights.
+    """
 
     driver: Literal["adafruit", "none"] = "none"
     port: str = "/dev/serial0"
-    baud: Literal[9600, 19200, 28800, 38400, 57600, 115200] = 57600
+    baud: Baud = 57600
+    password: Annotated[int, Interval(ge=0, le=0xFFFF_FFFF)] = 0
+    ring: bool = True
+
+
+@dataclass(frozen=True)
+class SensorParameters:
+    """What the sensor says of itself when it is opened.
+
+    capacity: pages; packet_bytes: of data, 32 to 256; security_level: 1, lax, to 5, strict; system: its own code of
+    its model; baud: at which it was found; ring: whether it has a light ring.
+    """
+
+    capacity: int
+    packet_bytes: int
+    security_level: int
+    system: int
+    baud: int
+    ring: bool
 
 
 @dataclass(frozen=True)
@@ -32,7 +60,15 @@ class EnrolStep(Enum):
 
 
 class FingerprintSensor(Protocol):
-    """A sensor that searches its own memory. One thread owns it."""
+    """A sensor that searches its own memory. One thread owns it.
+
+    After SensorUnplugged it is to be closed and opened again; after any other error the next command may work.
+    """
+
+    @property
+    def parameters(self) -> SensorParameters:
+        """What the sensor said of itself when it was opened."""
+        ...
 
     @property
     def capacity(self) -> int:
@@ -55,8 +91,27 @@ class FingerprintSensor(Protocol):
         """Erase one page; an empty one is no error. Raises SensorError."""
         ...
 
+    def count(self) -> int:
+        """How many pages hold a finger. Raises SensorError."""
+        ...
+
     def pages(self) -> frozenset[int]:
         """The pages that hold a finger. Raises SensorError."""
+        ...
+
+    def read_template(self, page: int) -> bytes:
+        """The template of one page, as the sensor's own format has it. Raises SensorRefused where there is none."""
+        ...
+
+    def write_template(self, page: int, template: bytes) -> None:
+        """Put a template of another sensor of the same family on a page, and read it back to be sure.
+
+        Raises SensorRefused where the sensor did not take it as it was; then the page is left empty.
+        """
+        ...
+
+    def glow(self, pattern: Pattern) -> None:
+        """Show a pattern of the lights on the sensor's own ring; nothing where it has none. Raises SensorError."""
         ...
 
     def close(self) -> None:
