@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from drivers.errors import Trouble
+
 Box = tuple[int, int, int, int]
 Part = Literal["camera", "sensor", "store"]
 Means = Literal["face", "finger"]
@@ -21,6 +23,16 @@ class Unfit(Enum):
     BLURRED = "blurred"
     TURNED = "turned"
     OUTSIDE = "outside"
+
+
+class Ailment(Enum):
+    """What is to be mended at a part that serves all the same."""
+
+    WRONG_BAUD = "wrong_baud"
+    REPLACED = "replaced"
+    FULL = "full"
+    FINGERS_MISSING = "fingers_missing"
+    FINGERS_FOREIGN = "fingers_foreign"
 
 
 @dataclass(frozen=True)
@@ -120,17 +132,61 @@ class FingerUnknown(Sighting):
 
 @dataclass(frozen=True)
 class PartLost(Sighting):
-    """A part stopped working; why is for the log and the journal, without personal data."""
+    """A part does not serve; why is for the log and the journal, without personal data."""
 
     part: Part
     why: str
+    trouble: Trouble = Trouble.BROKEN
 
 
 @dataclass(frozen=True)
 class PartBack(Sighting):
-    """A part works again."""
+    """A part serves again."""
 
     part: Part
+
+
+@dataclass(frozen=True)
+class PartAils(Sighting):
+    """A part serves, but something is to be mended; why as for PartLost."""
+
+    part: Part
+    ailment: Ailment
+    why: str
+
+
+@dataclass(frozen=True)
+class PartWell(Sighting):
+    """What ailed a part is mended."""
+
+    part: Part
+    ailment: Ailment
+
+
+@dataclass(frozen=True)
+class KeyPressed(Sighting):
+    """Somebody chose the direction of the next record."""
+
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class ServiceCalled(Sighting):
+    """Somebody pressed the button that calls for service."""
+
+
+@dataclass(frozen=True)
+class CaseChanged(Sighting):
+    """The switch in the case: it was opened, or closed."""
+
+    open: bool
+
+
+@dataclass(frozen=True)
+class Overdue(Sighting):
+    """What the gate has recorded waits too long for a line to the district, since then; None: no more."""
+
+    since: Moment | None
 
 
 @dataclass(frozen=True)
@@ -190,15 +246,32 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Fault:
-    """A part was lost, or is back (over)."""
+    """A part was lost or ails, or that is over. what: the trouble's or the ailment's own word."""
 
     at: Moment
     part: Part
     why: str
+    what: str = Trouble.BROKEN.value
     over: bool = False
 
 
-Record = Attendance | Refusal | Repeat | Fault
+@dataclass(frozen=True)
+class Press:
+    """Somebody pressed a key: for the direction of the next record, or to call for service."""
+
+    at: Moment
+    key: Direction | Literal["service"]
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """The case was opened, or closed."""
+
+    at: Moment
+    open: bool
+
+
+Record = Attendance | Refusal | Repeat | Fault | Press | Tampering
 
 
 # --- effects: what the gate wants done --------------------------------------------------------------------------
@@ -222,7 +295,14 @@ class Sign(Enum):
     CONFIRM_BY_FINGER = "confirm_by_finger"
     UNKNOWN = "unknown"
     FINGER_UNKNOWN = "finger_unknown"
+    KEY_IN = "key_in"
+    KEY_OUT = "key_out"
+    SERVICE_CALLED = "service_called"
+    CASE_OPEN = "case_open"
     CAMERA_LOST = "camera_lost"
+    CAMERA_DARK = "camera_dark"
+    CAMERA_COVERED = "camera_covered"
+    OFFLINE_TOO_LONG = "offline_too_long"
     NEEDS_SERVICE = "needs_service"
 
 
@@ -254,7 +334,7 @@ class Commit:
 class Note:
     """Put this into the journal too; nobody waits for it."""
 
-    record: Refusal | Repeat | Fault
+    record: Refusal | Repeat | Fault | Press | Tampering
 
 
 Effect = Show | Commit | Note

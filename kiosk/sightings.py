@@ -1,29 +1,26 @@
 """Camera and finger threads -> one ordered stream of what was seen.
 
-Each thread owns its device, opens it again when it fails, with growing pauses, and ends with `close`. Anything else
-that ends a thread is handed to the reader of the stream, so that the process ends and is started afresh.
+Each thread owns its device (see parts.py), and ends with `close`. Anything else that ends a thread is handed to the
+reader of the stream, so that the process ends and is started afresh.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from drivers.camera import Camera, Frame
-from drivers.errors import CameraEnded, DriverError
 from drivers.fingerprint import FingerprintSensor, Touch
 from kiosk import clock
-from kiosk.events import FingerKnown, FingerUnknown, Moment, Part, PartBack, PartLost, Sighting
+from kiosk.events import FingerKnown, FingerUnknown, Moment, Sighting
+from kiosk.parts import PAUSES_S, Report, keep
 from kiosk.vision.eye import Eye, Portrait
 
 _log = logging.getLogger(__name__)
-_PAUSES_S = (0.5, 1.0, 2.0, 5.0)
 _POLL_S = 0.1
 _CLOSE_S = 1.2  # a thread that hangs in its device by then is left to the end of the process
 
-Device = TypeVar("Device", Camera, FingerprintSensor)
 Item = TypeVar("Item")
 
 
@@ -58,16 +55,20 @@ class Sightings:
         open_camera: Callable[[], Camera],
         open_sensor: Callable[[], FingerprintSensor | None],
         on_frame: Callable[[Frame], None],
+        pauses_s: tuple[float, ...] = PAUSES_S,
     ) -> None:
-        """`on_frame` is given each frame as it comes, and must return at once."""
+        """`on_frame` is given each frame as it comes, and must return at once; pauses_s: see parts.keep."""
         self.fingers: Mapping[int, str] = {}
         self._eye = eye
         self._open_camera = open_camera
         self._open_sensor = open_sensor
         self._on_frame = on_frame
+        self._pauses_s = pauses_s
         self._frames = Slot[Frame]()
         self._portraits = Slot[Portrait]()
         self._stream: SimpleQueue[Sighting | BaseException] = SimpleQueue()
+        self._camera = Report("camera", self.tell)
+        self._sensor = Report("sensor", self.tell)
         self._filmed = self._searched = self._recognised = 0
         self._stop = threading.Event()
         self._threads = [
@@ -94,6 +95,10 @@ class Sightings:
                 thread.join(timeout=max(0.0, deadline_s - clock.now().monotonic_s))
         _log.info("frames filmed %(filmed)d, searched %(searched)d, faces recognised %(recognised)d", self.counts)
 
+    def tell(self, sighting: Sighting) -> None:
+        """Put a sighting of another part into the stream. Any thread may."""
+        self._stream.put(sighting)
+
     def next(self, timeout_s: float) -> Sighting | None:
         """The next sighting; None when nothing was seen in time. Raises what ended a thread."""
         try:
@@ -112,12 +117,12 @@ class Sightings:
 
     def _film(self) -> None:
         """The camera's thread."""
-        self._keep("camera", self._open_camera, self._read_frames)
+        keep(self._camera, self._open_camera, self._read_frames, self._stop, self._pauses_s)
 
-    def _read_frames(self, camera: Camera, works: Callable[[], None]) -> None:
+    def _read_frames(self, camera: Camera, report: Report) -> None:
         while not self._stop.is_set():
             frame = camera.read()
-            works()
+            report.works()
             self._filmed += 1
             self._frames.put(frame)
             self._on_frame(frame)
@@ -146,14 +151,14 @@ class Sightings:
 
     def _feel(self) -> None:
         """The sensor's thread."""
-        self._keep("sensor", self._open_sensor, self._poll_fingers)
+        keep(self._sensor, self._open_sensor, self._poll_fingers, self._stop, self._pauses_s)
 
-    def _poll_fingers(self, sensor: FingerprintSensor, works: Callable[[], None]) -> None:
+    def _poll_fingers(self, sensor: FingerprintSensor, report: Report) -> None:
         """A finger counts once while it lies there."""
         before: Touch | None = None
         while not self._stop.wait(_POLL_S):
             touch = sensor.poll()
-            works()
+            report.works()
             if touch and (before is None or before.page != touch.page):
                 self._stream.put(self._finger(touch))
             before = touch
@@ -161,49 +166,3 @@ class Sightings:
     def _finger(self, touch: Touch) -> Sighting:
         person = None if touch.page is None else self.fingers.get(touch.page)
         return FingerUnknown(clock.now()) if person is None else FingerKnown(clock.now(), person, touch.score)
-
-    def _keep(
-        self,
-        part: Part,
-        opener: Callable[[], Device | None],
-        use: Callable[[Device, Callable[[], None]], None],
-    ) -> None:
-        """Use a device until `close`; when it fails say so once, and open it again with growing pauses."""
-        trouble = _Trouble(part, self._stream.put)
-        while not self._stop.is_set():
-            try:
-                device = opener()
-                if device is None:
-                    return
-                with closing(device):
-                    use(device, trouble.over)
-            except CameraEnded as error:
-                trouble.begins(error)
-                return
-            except DriverError as error:
-                self._stop.wait(trouble.begins(error))
-
-
-class _Trouble:
-    """What is wrong with a part: told once when it begins, and once when it is over."""
-
-    def __init__(self, part: Part, tell: Callable[[Sighting], None]) -> None:
-        self._part = part
-        self._tell = tell
-        self._tries = 0
-
-    def begins(self, error: DriverError) -> float:
-        """How long to wait before the next try, in seconds."""
-        if self._tries == 0:
-            _log.warning("%s lost: %s", self._part, error)
-            self._tell(PartLost(clock.now(), self._part, str(error)))
-        pause_s = _PAUSES_S[min(self._tries, len(_PAUSES_S) - 1)]
-        self._tries += 1
-        return pause_s
-
-    def over(self) -> None:
-        """The part works."""
-        if self._tries:
-            self._tries = 0
-            _log.info("%s is back", self._part)
-            self._tell(PartBack(clock.now(), self._part))
