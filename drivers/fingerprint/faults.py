@@ -46,9 +46,9 @@ def spoil(packet: bytes, fault: Fault) -> tuple[Piece, ...]:
     dice = Random(fault.seed)
     if fault.kind is FaultKind.DELAY:
         at = 0 if dice.random() < 0.5 else dice.randrange(len(packet))
-        pieces = (Piece(0.0, packet[:at]), Piece(fault.delay_s, packet[at:]))
+        pieces = [Piece(0.0, packet[:at]), Piece(fault.delay_s, packet[at:])]
     else:
-        pieces = (Piece(0.0, _SPOILERS[fault.kind](packet, dice)),)
+        pieces = [Piece(0.0, _SPOILERS[fault.kind](packet, dice))]
     return tuple(piece for piece in pieces if piece.words)
 
 
