@@ -137,9 +137,13 @@ class ScreenSettings:
 
 @dataclass(frozen=True)
 class DistrictSettings:
-    """The Disdik's server; an empty url means that nobody fetches the records."""
+    """The Disdik's server; an empty url means that nobody fetches the records.
+
+    offline_after_h: the gate shows it where a record has waited so many hours for a line.
+    """
 
     url: Annotated[str, AfterValidator(_url)] = ""
+    offline_after_h: Annotated[float, Field(gt=0, le=8760)] = 72.0
 
 
 @dataclass(frozen=True)

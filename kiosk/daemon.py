@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
+from operator import itemgetter
 
 from drivers.buzzer import Buzzer, open_buzzer
 from drivers.camera import Frame, open_camera
@@ -33,8 +34,10 @@ from kiosk.events import (
     FaceSeen,
     FaceTooFar,
     FaceUnknown,
+    Moment,
     Nobody,
     Note,
+    Overdue,
     PartBack,
     PartLost,
     Record,
@@ -50,7 +53,7 @@ from kiosk.memory import State
 from kiosk.records import last_attendances, to_payload
 from kiosk.screen import Screen
 from kiosk.sightings import Sightings
-from kiosk.store import Keeper, Store, Template
+from kiosk.store import Entry, Keeper, Store, Template
 from kiosk.vision.engines import open_engine
 from kiosk.vision.eye import Eye
 from kiosk.words import load_words
@@ -160,7 +163,14 @@ class Gate:
         while waiting:
             self._state, effects = step(self._state, waiting.popleft(), self._policy)
             waiting.extend(outcome for effect in effects if (outcome := self._do(effect)))
-        self._outputs.screen.faults(self._state.lost)
+        self._outputs.screen.faults(frozenset(self._state.lost), self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        """What is wrong with the gate, in words."""
+        state, words = self._state, self._answers.words
+        said = [words.fault(part, trouble.value) for part, trouble in sorted(state.lost.items(), key=itemgetter(0))]
+        said += sorted(words.fault(part, ailment.value) for part, ailment in state.ails)
+        return (*said, words.fault("case", "open")) if state.case_open else tuple(said)
 
     def refresh(self, sightings: Sightings) -> None:
         """Take up people that were enrolled or erased, and show what is not sent, once a second."""
@@ -173,7 +183,7 @@ class Gate:
     def _take_up(self, sightings: Sightings) -> None:
         store = self._keeper.get()
         if self._config.district.url:
-            self._outputs.screen.unsent(store.journal.last_number() - store.cursors.get("district"))
+            self._count_unsent(store)
         people_version = store.people.version()
         if people_version == self._people_version:
             return
@@ -188,6 +198,16 @@ class Gate:
         self._eye.gallery = Gallery(templates, eye.threshold, eye.margin, fpir=eye.fpir, confirm=marked)
         self._people_version = people_version
         _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(sightings.fingers))
+
+    def _count_unsent(self, store: Store) -> None:
+        """Show how many entries wait for the district, and say so if the oldest waits too long."""
+        sent = store.cursors.get("district")
+        self._outputs.screen.unsent(store.journal.last_number() - sent)
+        oldest = next(iter(store.journal.after(sent, 1)), None)
+        since = _moment(oldest) if oldest else None
+        now = clock.now()
+        late = since is not None and now.wall_s - since.wall_s > self._config.district.offline_after_h * 3600
+        self.handle(Overdue(now, since if late else None))
 
     def _templates(self, store: Store) -> list[Template]:
         """Everybody's faces. Where they can't be opened, the gate says so: it would refuse everybody it should know."""
@@ -260,6 +280,14 @@ def _identity(config: Config) -> dict[str, str]:
         "gerbang": version("gerbang"),
         "python": platform.python_version(),
     }
+
+
+def _moment(entry: Entry) -> Moment | None:
+    """When an entry was; None where it is damaged."""
+    try:
+        return entry.moment
+    except (ValueError, OverflowError):
+        return None
 
 
 def _boxes(sighting: Sighting, before: tuple[Box, ...]) -> tuple[Box, ...]:

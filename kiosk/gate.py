@@ -1,24 +1,27 @@
 """Every rule of the gate's decision: a table, and the pure function `step` over it.
 
-Everything that affects what the gate decides lives in this file. Nothing here reads a clock, a disk or a pin: time
+Everything that decides about a person lives in this file. The rules about the gate's own parts, keys, case and line
+are in upkeep.py, and what rules say things with in saying.py. Nothing in them reads a clock, a disk or a pin: time
 comes in with each sighting, and what is to be done goes out as effects.
 
 What the gate remembers, and its four phases, are in memory.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from drivers.errors import Trouble
+from kiosk import upkeep
 from kiosk.events import (
     Attendance,
+    CaseChanged,
     Commit,
     CommitFailed,
     Committed,
     Cue,
     Direction,
-    Effect,
     FaceKnown,
     FaceSeen,
     FaceTooFar,
@@ -27,31 +30,33 @@ from kiosk.events import (
     Fault,
     FingerKnown,
     FingerUnknown,
+    KeyPressed,
     Moment,
     Nobody,
     Note,
+    Overdue,
+    PartAils,
     PartBack,
     PartLost,
+    PartWell,
     Refusal,
     Repeat,
+    ServiceCalled,
     SeveralFaces,
-    Show,
     Sighting,
     Sign,
     Tick,
 )
-from kiosk.memory import Phase, Served, Standing, State, Visit
+from kiosk.memory import Chosen, Phase, Served, State, Visit
 from kiosk.policy import Policy
+from kiosk.saying import Outcome, Rule, answer, rest, show, then_resting
 
 _UNFIT_LOOKS = 3  # so many in a row for one reason; a single bad frame is no reason to disturb anybody
-
-Outcome = tuple[State, tuple[Effect, ...]]
-Rule = Callable[[State, Any, Policy], Outcome]
 
 
 def step(state: State, sighting: Sighting, policy: Policy) -> Outcome:
     """The next state, and what is to be done, in order."""
-    rested, first = _rest(state, sighting.at, policy)
+    rested, first = _pass_time(state, sighting.at, policy)
     after, second = TABLE[type(sighting)][rested.phase](rested, sighting, policy)
     return after, first + second
 
@@ -68,7 +73,7 @@ def _face_far(state: State, sighting: FaceTooFar, _: Policy) -> Outcome:
     visit = replace(state.visit or Visit(sighting.at), seen=_later(state, sighting.at))
     if state.here:
         return replace(state, visit=visit), ()
-    return _show(replace(state, visit=visit), Cue(Sign.CLOSER))
+    return show(replace(state, visit=visit), Cue(Sign.CLOSER))
 
 
 def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
@@ -78,7 +83,7 @@ def _face_near(state: State, sighting: FaceSeen, policy: Policy) -> Outcome:
     guided = len(visit.unfit) >= _UNFIT_LOOKS and state.cue.sign is not Sign.ONE_AT_A_TIME
     if guided or state.here:
         return _ask_if_due(looking, sighting.at, policy) or (looking, ())
-    return _ask_if_due(looking, sighting.at, policy) or _show(looking, Cue(Sign.LOOK))
+    return _ask_if_due(looking, sighting.at, policy) or show(looking, Cue(Sign.LOOK))
 
 
 def _face_unfit(state: State, sighting: FaceUnfit, policy: Policy) -> Outcome:
@@ -90,7 +95,7 @@ def _face_unfit(state: State, sighting: FaceUnfit, policy: Policy) -> Outcome:
         return due
     if len(same) + 1 < _UNFIT_LOOKS or state.here:
         return looking, ()
-    return _show(looking, Cue(Sign(sighting.unfit.value)))
+    return show(looking, Cue(Sign(sighting.unfit.value)))
 
 
 def _behind(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, _: Policy) -> Outcome:
@@ -101,7 +106,7 @@ def _behind(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, _: Policy
 def _still_asked(state: State, sighting: FaceSeen | FaceTooFar | FaceUnfit, policy: Policy) -> Outcome:
     """A face while the finger is asked for, alone again perhaps."""
     asking = replace(state, visit=_looked_at(state, sighting))
-    return _show(asking, _resting_cue(asking, policy))
+    return rest(asking, policy)
 
 
 def _unless_served(rule: Rule) -> Rule:
@@ -118,7 +123,7 @@ def _unless_served(rule: Rule) -> Rule:
 def _alone_again(state: State, policy: Policy) -> Outcome:
     """Only the one who was served is there: nobody waits."""
     resting = replace(state, visit=None)
-    return (resting, ()) if resting.standing else _show(resting, _resting_cue(resting, policy))
+    return (resting, ()) if resting.standing else rest(resting, policy)
 
 
 def _several(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
@@ -126,7 +131,7 @@ def _several(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
     visit = replace(
         state.visit or Visit(sighting.at), seen=_later(state, sighting.at), since=None, looks=0, agreeing=()
     )
-    return _show(replace(state, visit=visit), Cue(Sign.ONE_AT_A_TIME))
+    return show(replace(state, visit=visit), Cue(Sign.ONE_AT_A_TIME))
 
 
 def _several_behind(state: State, sighting: SeveralFaces, _: Policy) -> Outcome:
@@ -183,7 +188,7 @@ def _confirm(state: State, policy: Policy) -> Outcome:
     if state.visit is None or state.visit.confirm:
         return state, ()
     asking = replace(state, visit=replace(state.visit, asked=True, confirm=True))
-    return (asking, ()) if state.standing else _show(asking, _resting_cue(asking, policy))
+    return (asking, ()) if state.standing else rest(asking, policy)
 
 
 def _face_unknown(state: State, sighting: FaceUnknown, policy: Policy) -> Outcome:
@@ -201,7 +206,7 @@ def _finger_known(state: State, sighting: FingerKnown, policy: Policy) -> Outcom
 
 
 def _finger_unknown(state: State, sighting: FingerUnknown, policy: Policy) -> Outcome:
-    after, shown = _answer(state, Cue(Sign.FINGER_UNKNOWN), sighting.at, policy)
+    after, shown = answer(state, Cue(Sign.FINGER_UNKNOWN), sighting.at, policy)
     return after, (*shown, Note(Refusal(sighting.at, "finger")))
 
 
@@ -213,9 +218,9 @@ def _committed(state: State, sighting: Committed, policy: Policy) -> Outcome:
         pending=state.pending - {done.person},
         last={**state.last, done.person: done},
         here={**state.here, done.person: sighting.at},
-        lost=state.lost - {"store"},
+        lost={part: trouble for part, trouble in state.lost.items() if part != "store"},
     )
-    after, shown = _answer(kept, Cue(Sign.RECORDED, done.person, done), sighting.at, policy)
+    after, shown = answer(kept, Cue(Sign.RECORDED, done.person, done), sighting.at, policy)
     if "store" in state.lost:
         shown = (*shown, Note(Fault(sighting.at, "store", "", over=True)))
     return after, shown
@@ -224,39 +229,11 @@ def _committed(state: State, sighting: Committed, policy: Policy) -> Outcome:
 def _commit_failed(state: State, sighting: CommitFailed, policy: Policy) -> Outcome:
     """Nothing was recorded, and nothing green is shown; the person may try again when the answer is over."""
     person = sighting.attendance.person
-    failed = replace(state, pending=state.pending - {person}, served=None, lost=state.lost | {"store"})
-    after, shown = _answer(failed, Cue(Sign.NEEDS_SERVICE, sighting.attendance.person), sighting.at, policy)
+    failed = replace(state, pending=state.pending - {person}, served=None, lost={**state.lost, "store": Trouble.BROKEN})
+    after, shown = answer(failed, Cue(Sign.NEEDS_SERVICE, sighting.attendance.person), sighting.at, policy)
     if "store" in state.lost:
         return after, shown
     return after, (*shown, Note(Fault(sighting.at, "store", sighting.why)))
-
-
-def _part_lost(state: State, sighting: PartLost, _: Policy) -> Outcome:
-    if sighting.part in state.lost:
-        return state, ()
-    visit = None if sighting.part == "camera" else state.visit
-    after = replace(state, lost=state.lost | {sighting.part}, visit=visit)
-    return after, (Note(Fault(sighting.at, sighting.part, sighting.why)),)
-
-
-def _part_back(state: State, sighting: PartBack, _: Policy) -> Outcome:
-    if sighting.part not in state.lost:
-        return state, ()
-    after = replace(state, lost=state.lost - {sighting.part})
-    return after, (Note(Fault(sighting.at, sighting.part, "", over=True)),)
-
-
-def _then_resting(rule: Rule) -> Rule:
-    """The rule, and then the sign that the gate rests on, if it changed anything and nobody is being looked at."""
-
-    def both(state: State, sighting: Sighting, policy: Policy) -> Outcome:
-        after, effects = rule(state, sighting, policy)
-        if after is state or after.phase is Phase.LOOKING:
-            return after, effects
-        shown, more = _show(after, _resting_cue(after, policy))
-        return shown, effects + more
-
-    return both
 
 
 def _wait(state: State, sighting: Sighting, policy: Policy) -> Outcome:
@@ -274,6 +251,11 @@ def _faces(rule: Rule) -> dict[Phase, Rule]:
     return {phase: _unless_served(row) for phase, row in rules.items()}
 
 
+def _upkeep(rule: Rule) -> dict[Phase, Rule]:
+    """A rule about the gate itself: what it rests on may change, but an answer that stands is left to stand."""
+    return {**_every(then_resting(rule)), Phase.ANSWERED: rule}
+
+
 TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
     Nobody: {**_every(_nothing), Phase.LOOKING: _wait},
     Tick: {**_every(_nothing), Phase.LOOKING: _wait},
@@ -287,15 +269,21 @@ TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
     FingerUnknown: _every(_finger_unknown),
     Committed: _every(_committed),
     CommitFailed: _every(_commit_failed),
-    PartLost: {**_every(_then_resting(_part_lost)), Phase.ANSWERED: _part_lost},
-    PartBack: {**_every(_then_resting(_part_back)), Phase.ANSWERED: _part_back},
+    PartLost: _upkeep(upkeep.part_lost),
+    PartBack: _upkeep(upkeep.part_back),
+    PartAils: _every(upkeep.part_ails),
+    PartWell: _every(upkeep.part_well),
+    KeyPressed: _upkeep(upkeep.key_pressed),
+    ServiceCalled: _every(upkeep.service_called),
+    CaseChanged: _upkeep(upkeep.case_changed),
+    Overdue: _upkeep(upkeep.overdue),
 }
 
 
 # --- what the rules are made of ------------------------------------------------------------------------------------
 
 
-def _rest(state: State, at: Moment, policy: Policy) -> Outcome:
+def _pass_time(state: State, at: Moment, policy: Policy) -> Outcome:
     """What time alone changes: answers end, people leave."""
     here = {
         person: seen for person, seen in state.here.items() if at.monotonic_s - seen.monotonic_s <= policy.gone_after_s
@@ -304,23 +292,12 @@ def _rest(state: State, at: Moment, policy: Policy) -> Outcome:
     if visit and at.monotonic_s - visit.seen.monotonic_s > policy.gone_after_s:
         visit = None
     over = state.standing is not None and at.monotonic_s >= state.standing.until_s
-    rested = replace(state, here=here, visit=visit, standing=None if over else state.standing)
-    if rested.standing or not (over or visit is not state.visit):
+    chosen = state.chosen if state.chosen and at.monotonic_s < state.chosen.until_s else None
+    rested = replace(state, here=here, visit=visit, chosen=chosen, standing=None if over else state.standing)
+    changed = over or visit is not state.visit or (chosen is not state.chosen and visit is None)
+    if rested.standing or not changed:
         return rested, ()
-    return _show(rested, _resting_cue(rested, policy))
-
-
-def _resting_cue(state: State, policy: Policy) -> Cue:
-    """The sign for a gate that has nothing else to say."""
-    finger = policy.finger and "sensor" not in state.lost
-    if "store" in state.lost or ("camera" in state.lost and not finger):
-        return Cue(Sign.NEEDS_SERVICE)
-    if "camera" in state.lost:
-        return Cue(Sign.CAMERA_LOST)
-    if state.visit and state.visit.asked:
-        asking = Sign.CONFIRM_BY_FINGER if state.visit.confirm else Sign.UNKNOWN_USE_FINGER
-        return Cue(asking if finger else Sign.UNKNOWN)
-    return Cue(Sign.READY)
+    return rest(rested, policy)
 
 
 def _later(state: State, at: Moment) -> Moment:
@@ -345,7 +322,7 @@ def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None 
     if visit.looks < policy.finger_after_looks and waited_s < policy.finger_after_s:
         return None
     asking = replace(state, visit=replace(visit, asked=True))
-    after, shown = _show(asking, _resting_cue(asking, policy))
+    after, shown = rest(asking, policy)
     refused = visit.looks > 0 and not visit.agreeing
     return after, (*shown, Note(Refusal(at, "face", nearest))) if refused else shown
 
@@ -353,11 +330,12 @@ def _ask_if_due(state: State, at: Moment, policy: Policy, nearest: float | None 
 def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:
     """The person is known: record it, or say that it stands already."""
     last = state.last.get(attendance.person)
-    if last and attendance.at.monotonic_s - last.at.monotonic_s < policy.repeat_after_s:
+    soon = last is not None and attendance.at.monotonic_s - last.at.monotonic_s < policy.repeat_after_s
+    if last and soon and (state.chosen is None or state.chosen.direction == last.direction):
         return _repeat(state, policy, attendance, last)
-    attendance = replace(attendance, direction=_direction(last, attendance.at, policy))
+    attendance = replace(attendance, direction=_direction(last, attendance.at, policy, state.chosen))
     served = _served(state, state.visit.subject if state.visit else 0, attendance.person)
-    waiting = replace(state, visit=None, served=served, pending=state.pending | {attendance.person})
+    waiting = replace(state, visit=None, chosen=None, served=served, pending=state.pending | {attendance.person})
     return waiting, (Commit(attendance),)
 
 
@@ -371,28 +349,17 @@ def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendan
         repeated={**state.repeated, attendance.person: last},
     )
     cue = Cue(Sign.REPEATED, attendance.person, last, first=last.at)
-    after, shown = _answer(answered, cue, attendance.at, policy)
+    after, shown = answer(answered, cue, attendance.at, policy)
     if state.repeated.get(attendance.person) == last:
         return after, shown
     return after, (*shown, Note(Repeat(attendance.at, attendance.person, attendance.means, last.at)))
 
 
-def _direction(last: Attendance | None, at: Moment, policy: Policy) -> Direction:
-    """The first record of a local day is a coming, each later one a going; the district judges the day."""
+def _direction(last: Attendance | None, at: Moment, policy: Policy, chosen: Chosen | None) -> Direction:
+    """As chosen; else a local day's first record is a coming, each later one a going. The district judges the day."""
+    if chosen:
+        return chosen.direction
     if last is None:
         return "in"
     day, last_day = (datetime.fromtimestamp(moment.wall_s, policy.zone).date() for moment in (at, last.at))
     return "out" if day == last_day else "in"
-
-
-def _answer(state: State, cue: Cue, at: Moment, policy: Policy) -> Outcome:
-    """Say it now, whatever stood there, and let it stand."""
-    standing = Standing(at.monotonic_s + policy.answer_s, cue.person)
-    return replace(state, cue=cue, standing=standing), (Show(cue),)
-
-
-def _show(state: State, cue: Cue) -> Outcome:
-    """Show a sign, once."""
-    if cue == state.cue:
-        return state, ()
-    return replace(state, cue=cue), (Show(cue),)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from kiosk.events import Attendance, Cue, FaceKnown, FaceUnfit, Moment, Part, Sign
+from drivers.errors import Trouble
+from kiosk.events import Ailment, Attendance, Cue, Direction, FaceKnown, FaceUnfit, Moment, Part, Sign
 
 
 class Phase(Enum):
@@ -62,11 +63,20 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The direction of the next record, chosen with a key, until a moment (monotonic seconds)."""
+
+    direction: Direction
+    until_s: float
+
+
+@dataclass(frozen=True)
 class State:
     """All that the gate remembers.
 
     last: the newest record of each person. here: who was served and was known since, and when. repeated: the record
-    of each person of which it is noted already that the person came again.
+    of each person of which it is noted already that the person came again. lost: the parts that do not serve, and why;
+    ails: what is to be mended at those that do. overdue: what is recorded waits too long for a line.
     """
 
     cue: Cue = field(default=Cue(Sign.READY))
@@ -77,7 +87,11 @@ class State:
     served: Served | None = None
     repeated: Mapping[str, Attendance] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
-    lost: frozenset[Part] = frozenset()
+    lost: Mapping[Part, Trouble] = field(default_factory=dict)
+    ails: frozenset[tuple[Part, Ailment]] = frozenset()
+    chosen: Chosen | None = None
+    case_open: bool = False
+    overdue: bool = False
 
     @property
     def phase(self) -> Phase:

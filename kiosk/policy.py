@@ -14,6 +14,7 @@ class Policy:
     repeat_after_s: a person who comes again sooner is told so, and not recorded twice.
     answer_s: how long an answer stays for the person to read.
     gone_after_s: who was not seen for so long has left; shorter gaps are a blink of the detector.
+    key_s: how long a key for coming or going holds, if nobody is recorded meanwhile.
     finger: whether there is a sensor at this gate at all.
     """
 
@@ -24,4 +25,5 @@ class Policy:
     repeat_after_s: float = 300.0
     answer_s: float = 3.0
     gone_after_s: float = 2.0
+    key_s: float = 10.0
     finger: bool = True

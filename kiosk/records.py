@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from kiosk.events import Attendance, Fault, Moment, Record, Refusal, Repeat
+from kiosk.events import Attendance, Fault, Moment, Press, Record, Refusal, Repeat, Tampering
 from kiosk.store.journal import Entry
 
 _log = logging.getLogger(__name__)
@@ -32,9 +32,13 @@ def to_payload(record: Record) -> tuple[str, dict[str, Any]]:
         case Repeat():
             return "repeat", {"person": record.person, "means": record.means, "first": record.first.wall_s}
         case Fault(over=True):
-            return "mended", {"part": record.part}
+            return "mended", {"part": record.part, "what": record.what}
         case Fault():
-            return "fault", {"part": record.part, "why": record.why}
+            return "fault", {"part": record.part, "what": record.what, "why": record.why}
+        case Press():
+            return "key", {"key": record.key}
+        case Tampering():
+            return "case", {"open": record.open}
 
 
 def last_attendances(entries: Iterable[Entry], now: Moment, boot: str) -> dict[str, Attendance]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from drivers.errors import Trouble
 from kiosk.events import Direction, Means, Sign
 
 LANGUAGES = ("id", "en")
@@ -21,7 +22,11 @@ class Saying:
 
 @dataclass(frozen=True)
 class Words:
-    """One language. greetings: from this hour on; weekdays: from Monday; date, labels and signs: format texts."""
+    """One language.
+
+    greetings: from this hour on; weekdays: from Monday; date, labels and signs: format texts; faults: by part and what
+    is wrong with it.
+    """
 
     language: str
     date: str
@@ -31,6 +36,7 @@ class Words:
     directions: Mapping[str, str]
     ways: Mapping[str, str]
     labels: Mapping[str, str]
+    faults: Mapping[str, Mapping[str, str]]
     signs: Mapping[Sign, Saying]
 
     def say(
@@ -68,6 +74,10 @@ class Words:
         """A label of the page. Raises KeyError for one that does not exist."""
         return self.labels[key].format(n=n)
 
+    def fault(self, part: str, what: str) -> str:
+        """What is wrong with a part; that something is, where there is no word for it."""
+        return self.faults[part].get(what) or self.faults[part][Trouble.BROKEN.value]
+
     def date_text(self, local: datetime) -> str:
         """A day as people write it: Senin, 23 November 2026."""
         return self.date.format(
@@ -98,5 +108,6 @@ def load_words(language: str = "id") -> Words:
         directions=table["direction"],
         ways=table["means"],
         labels=table["labels"],
+        faults=table["faults"],
         signs={Sign(key): Saying(**saying) for key, saying in table["signs"].items()},
     )

@@ -138,11 +138,11 @@ def an_answer(sign: Sign, language: str, name: str) -> Answer:
 
 
 def take(
-    screen: Screen, answer: Answer, size: tuple[int, int], out: Path, faults: frozenset[str], unsent: int | None
+    screen: Screen, answer: Answer, size: tuple[int, int], out: Path, faults: dict[str, str], unsent: int | None
 ) -> None:
     """Open the page in Chromium and write what it looks like."""
     screen.see(Frame(draw_teacher(), time.monotonic(), 1), (FACE,))
-    screen.faults(faults)
+    screen.faults(frozenset(faults), tuple(faults.values()))
     screen.unsent(unsent)
     screen.show(answer)
     with sync_playwright() as playwright:
@@ -184,15 +184,17 @@ def main() -> None:
     parser.add_argument("--language", default="id")
     parser.add_argument("--name", default="Siti Rahmawati, S.Pd.")
     parser.add_argument("--title", default=SCHOOL)
-    parser.add_argument("--fault", action="append", default=[], help="camera, sensor or store")
+    parser.add_argument("--fault", action="append", default=[], help="such as camera.covered or sensor.silent")
     parser.add_argument("--unsent", type=int)
     given = parser.parse_args()
     width, _, height = given.size.partition("x")
-    screen = Screen("127.0.0.1:0", given.title, ZONE, load_words(given.language))
+    words = load_words(given.language)
+    faults = {part: words.fault(part, what) for part, _, what in (fault.partition(".") for fault in given.fault)}
+    screen = Screen("127.0.0.1:0", given.title, ZONE, words)
     screen.start()
     try:
         answer = an_answer(given.sign, given.language, given.name)
-        take(screen, answer, (int(width), int(height)), given.out, frozenset(given.fault), given.unsent)
+        take(screen, answer, (int(width), int(height)), given.out, faults, given.unsent)
     finally:
         screen.close()
     print(given.out, file=sys.stderr)

@@ -88,6 +88,18 @@ function leave() {
   say(answerBox, null); // no name stays behind, not even hidden
 }
 
+function note(texts) {
+  const shown = [...document.querySelectorAll("#notes .fault")];
+  if (shown.map((row) => row.textContent).join("\n") === texts.join("\n")) return;
+  for (const row of shown) row.remove();
+  for (const text of texts) {
+    const row = document.createElement("li");
+    row.className = "fault";
+    row.textContent = text;
+    find("#notes").append(row);
+  }
+}
+
 function render(state) {
   if (state.version !== document.documentElement.dataset.version) {
     location.reload(); // the gate was changed while this page was open
@@ -102,7 +114,7 @@ function render(state) {
     leave();
   }
   say(guidanceBox, state.fills ? null : state.answer);
-  for (const note of document.querySelectorAll("[data-part]")) note.hidden = !state.faults.includes(note.dataset.part);
+  note(state.notes);
   body.dataset.camera = state.faults.includes("camera") ? "lost" : "there";
   unsent.hidden = state.unsent === null;
   unsent.dataset.count = state.unsent || 0;

@@ -82,11 +82,11 @@ class Screen:
         """Keep this frame, and the faces in it, for those who look at the camera's picture."""
         self._preview.see(frame, boxes)
 
-    def faults(self, parts: frozenset[str]) -> None:
-        """Say which parts are missing; without its camera the page forgets the last picture."""
+    def faults(self, parts: frozenset[str], notes: tuple[str, ...] = ()) -> None:
+        """Say which parts are missing, and in words what is wrong; without its camera the page forgets the picture."""
         if "camera" in parts:
             self._preview.forget()
-        self._change(lambda state: state.with_faults(parts))
+        self._change(lambda state: state.with_faults(parts, notes))
 
     def unsent(self, count: int | None) -> None:
         """Say how many records wait for the district; None where nobody counts."""

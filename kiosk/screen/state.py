@@ -20,12 +20,17 @@ _LASTING = frozenset(
 
 @dataclass(frozen=True)
 class State:
-    """One state of the page. number: grows with each change; until_s: when the answer leaves, None if it lasts."""
+    """One state of the page.
+
+    number: grows with each change; until_s: when the answer leaves, None if it lasts; faults: the parts that do not
+    serve; notes: what is wrong, in words.
+    """
 
     number: int = 0
     answer: Answer | None = None
     until_s: float | None = None
     faults: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
     unsent: int | None = None
 
     def shown(self, answer: Answer, now_s: float) -> "State":
@@ -39,9 +44,11 @@ class State:
             return self
         return replace(self, number=self.number + 1, answer=None, until_s=None)
 
-    def with_faults(self, parts: frozenset[str]) -> "State":
-        """With these parts missing; the very same state if they were missing before."""
-        return self if parts == self.faults else replace(self, number=self.number + 1, faults=parts)
+    def with_faults(self, parts: frozenset[str], notes: tuple[str, ...]) -> "State":
+        """With these parts missing and these words about it; the very same state if that is nothing new."""
+        if (parts, notes) == (self.faults, self.notes):
+            return self
+        return replace(self, number=self.number + 1, faults=parts, notes=notes)
 
     def with_unsent(self, count: int | None) -> "State":
         """With so many records not yet sent, None where nobody counts; the very same state if nothing changed."""
@@ -56,5 +63,6 @@ class State:
             "fills": answer is not None and (self.until_s is not None or answer.sign in _LASTING),
             "left_s": None if self.until_s is None else round(max(0.0, self.until_s - now_s), 3),
             "faults": sorted(self.faults),
+            "notes": self.notes,
             "unsent": self.unsent,
         }

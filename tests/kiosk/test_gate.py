@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from drivers.errors import Trouble
 from kiosk.events import (
+    Ailment,
     Attendance,
+    CaseChanged,
     Commit,
     CommitFailed,
     Committed,
@@ -21,17 +24,25 @@ from kiosk.events import (
     Fault,
     FingerKnown,
     FingerUnknown,
+    KeyPressed,
     Moment,
     Nobody,
     Note,
+    Overdue,
+    PartAils,
     PartBack,
     PartLost,
+    PartWell,
+    Press,
+    Record,
     Refusal,
     Repeat,
+    ServiceCalled,
     SeveralFaces,
     Show,
     Sighting,
     Sign,
+    Tampering,
     Tick,
     Unfit,
 )
@@ -77,7 +88,7 @@ def signs(effects: Iterable[Effect]) -> list[Sign]:
     return [effect.cue.sign for effect in effects if isinstance(effect, Show)]
 
 
-def notes(effects: Iterable[Effect]) -> list[Refusal | Repeat | Fault]:
+def notes(effects: Iterable[Effect]) -> list[Record]:
     return [effect.record for effect in effects if isinstance(effect, Note)]
 
 
@@ -96,8 +107,16 @@ CLOSER, LOOK, ONE = (Sign.CLOSER,), (Sign.LOOK,), (Sign.ONE_AT_A_TIME,)
 CAMERA, SERVICE, RECORDED = (Sign.CAMERA_LOST,), (Sign.NEEDS_SERVICE,), (Sign.RECORDED,)
 BAD_FINGER = (Sign.FINGER_UNKNOWN,)
 
+Cell = tuple[tuple[Sign, ...], tuple[type, ...]]
+
+
+def resting(sign: Sign, *records: type) -> dict[Phase, Cell]:
+    """The sign where nobody is there, the records everywhere."""
+    return dict.fromkeys(Phase, ((), records)) | {Phase.READY: ((sign,), records)}
+
+
 # For each sighting, in each phase: the signs that are shown, and the kinds of records that are wanted.
-ROWS: dict[Sighting, dict[Phase, tuple[tuple[Sign, ...], tuple[type, ...]]]] = {
+ROWS: dict[Sighting, dict[Phase, Cell]] = {
     Nobody(at(10)): dict.fromkeys(Phase, ((), ())),
     Tick(at(10)): dict.fromkeys(Phase, ((), ())),
     FaceTooFar(at(10), BOX): {
@@ -138,6 +157,12 @@ ROWS: dict[Sighting, dict[Phase, tuple[tuple[Sign, ...], tuple[type, ...]]]] = {
         Phase.ANSWERED: ((), (Fault,)),
     },
     PartBack(at(10), "camera"): dict.fromkeys(Phase, ((), ())),
+    PartAils(at(10), "sensor", Ailment.FULL, "all 200 pages"): dict.fromkeys(Phase, ((), (Fault,))),
+    PartWell(at(10), "sensor", Ailment.FULL): dict.fromkeys(Phase, ((), ())),
+    KeyPressed(at(10), "out"): resting(Sign.KEY_OUT, Press) | {Phase.ASKING: ((), (Press,))},
+    ServiceCalled(at(10)): dict.fromkeys(Phase, ((Sign.SERVICE_CALLED,), (Press,))),
+    CaseChanged(at(10), open=True): resting(Sign.CASE_OPEN, Tampering) | {Phase.ASKING: ((), (Tampering,))},
+    Overdue(at(10), at(-400)): resting(Sign.OFFLINE_TOO_LONG) | {Phase.ASKING: ((), ())},
 }
 
 
@@ -319,14 +344,14 @@ def test_a_look_alike_without_a_sensor_is_sent_to_the_operator() -> None:
 def test_without_a_sensor_nobody_is_asked_for_a_finger() -> None:
     lookers = [unknown(tenth / 10) for tenth in range(8)]
     _, never = go(State(), lookers, replace(POLICY, finger=False))
-    _, lost = go(State(lost=frozenset({"sensor"})), lookers)
+    _, lost = go(State(lost={"sensor": Trouble.SILENT}), lookers)
     assert signs(never) == signs(lost) == [Sign.UNKNOWN]
 
 
 def test_a_lost_camera_asks_for_the_finger_and_is_back_when_it_is_back() -> None:
     state, effects = go(State(), [PartLost(at(0), "camera", "unplugged"), PartLost(at(1), "camera", "unplugged")])
     assert signs(effects) == [Sign.CAMERA_LOST]
-    assert notes(effects) == [Fault(at(0), "camera", "unplugged")]
+    assert notes(effects) == [Fault(at(0), "camera", "unplugged", "broken")]
     state, effects = go(state, [PartBack(at(9), "camera"), PartBack(at(10), "camera")])
     assert signs(effects) == [Sign.READY]
     assert notes(effects) == [Fault(at(9), "camera", "", over=True)]

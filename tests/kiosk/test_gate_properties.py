@@ -5,11 +5,15 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.errors import Trouble
 from kiosk.events import (
+    Ailment,
     Attendance,
+    CaseChanged,
     Commit,
     CommitFailed,
     Committed,
+    Direction,
     FaceKnown,
     FaceSeen,
     FaceTooFar,
@@ -17,10 +21,15 @@ from kiosk.events import (
     FaceUnknown,
     FingerKnown,
     FingerUnknown,
+    KeyPressed,
     Nobody,
+    Overdue,
     Part,
+    PartAils,
     PartBack,
     PartLost,
+    PartWell,
+    ServiceCalled,
     SeveralFaces,
     Show,
     Sighting,
@@ -30,6 +39,7 @@ from kiosk.events import (
 )
 from kiosk.gate import step
 from kiosk.memory import Phase, State
+from kiosk.saying import resting_sign
 from tests.kiosk.test_gate import BOX, POLICY, at, commits, go
 
 PEOPLE = st.sampled_from(["ani", "budi", "citra"])
@@ -52,7 +62,13 @@ def sightings(draw: st.DrawFn) -> list[Sighting]:
             FaceKnown(when, BOX, person, 0.3, 0.8, draw(st.booleans()), subject),
             FaceUnknown(when, BOX, 0.6, subject),
             FingerKnown(when, person, 90),
-            FingerUnknown(when), PartLost(when, draw(PARTS), "gone"), PartBack(when, draw(PARTS)),
+            FingerUnknown(when), PartLost(when, draw(PARTS), "gone", draw(st.sampled_from(Trouble))),
+            PartBack(when, draw(PARTS)),
+            PartAils(when, draw(PARTS), draw(st.sampled_from(Ailment)), "why"),
+            PartWell(when, draw(PARTS), draw(st.sampled_from(Ailment))),
+            KeyPressed(when, draw(st.sampled_from(get_args(Direction)))),
+            ServiceCalled(when), CaseChanged(when, draw(st.booleans())),
+            Overdue(when, draw(st.sampled_from([None, when]))),
         ]  # fmt: skip
         rows.append(draw(st.sampled_from(some)))
     return rows
@@ -79,10 +95,12 @@ def test_green_always_means_committed_whatever_is_seen(rows: list[Sighting], dat
 @given(sightings())
 def test_nobody_is_recorded_twice_within_the_time_of_a_repeat(rows: list[Sighting]) -> None:
     _, effects = go(State(), rows)
-    newest: dict[str, float] = {}
+    newest: dict[str, Attendance] = {}
     for item in commits(effects):
-        assert item.at.monotonic_s - newest.get(item.person, -1e9) >= POLICY.repeat_after_s
-        newest[item.person] = item.at.monotonic_s
+        before = newest.get(item.person)
+        soon = before and item.at.monotonic_s - before.at.monotonic_s < POLICY.repeat_after_s
+        assert not soon or (before and before.direction != item.direction), "but for who chose the other direction"
+        newest[item.person] = item
 
 
 @given(sightings())
@@ -90,15 +108,17 @@ def test_a_gate_that_is_ready_shows_nothing_of_those_who_left(rows: list[Sightin
     state = State()
     for sighting in rows:
         state, _ = go(state, [sighting])
-        if state.phase is Phase.READY and not state.lost:
-            assert state.cue.sign is Sign.READY
+        if state.phase is Phase.READY:
+            assert state.cue.sign is resting_sign(state, POLICY)
+            assert state.cue.person is None
 
 
 @given(sightings())
 def test_a_gate_left_alone_comes_to_rest(rows: list[Sighting]) -> None:
     state, _ = go(State(), rows)
     end = rows[-1].at.monotonic_s - 1000.0
-    state, _ = go(state, [Nobody(at(end + second)) for second in range(1, 10)])
+    state, _ = go(state, [Nobody(at(end + second)) for second in range(1, 20)])
     assert state.phase is Phase.READY
-    healthy = not state.lost - {"sensor"}
+    assert state.chosen is None
+    healthy = not (state.lost.keys() - {"sensor"} or state.case_open or state.overdue)
     assert (state.cue.sign is Sign.READY) == healthy

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.answers import Answers
-from kiosk.events import Attendance, Cue, Fault, Moment, Record, Refusal, Repeat, Sign
+from kiosk.events import Attendance, Cue, Fault, Moment, Press, Record, Refusal, Repeat, Sign, Tampering
 from kiosk.feedback import FEEDBACK
 from kiosk.records import last_attendances, to_payload
 from kiosk.store.journal import Entry
@@ -43,8 +43,14 @@ def entry(record: Record, boot: str = "this") -> Entry:
         ),
         (Refusal(AT, "face", 0.61), "refusal", {"means": "face", "nearest": 0.61}),
         (Repeat(AT, "ani", "finger", AT), "repeat", {"person": "ani", "means": "finger", "first": AT.wall_s}),
-        (Fault(AT, "camera", "unplugged"), "fault", {"part": "camera", "why": "unplugged"}),
-        (Fault(AT, "camera", "", over=True), "mended", {"part": "camera"}),
+        (
+            Fault(AT, "camera", "no camera", "unplugged"),
+            "fault",
+            {"part": "camera", "what": "unplugged", "why": "no camera"},
+        ),
+        (Fault(AT, "camera", "", "unplugged", over=True), "mended", {"part": "camera", "what": "unplugged"}),
+        (Press(AT, "out"), "key", {"key": "out"}),
+        (Tampering(AT, open=True), "case", {"open": True}),
     ],
 )
 def test_each_record_has_its_kind_and_payload(record: Record, kind: str, payload: dict[str, object]) -> None:

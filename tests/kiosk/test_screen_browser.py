@@ -147,7 +147,7 @@ def test_the_cameras_picture_is_seen_until_the_camera_is_lost(screen: Screen, pa
     screen.see(Frame(np.full((480, 640, 3), 128, np.uint8), 0.0, 1), ((200, 100, 200, 200),))
     wait_until(page, lambda: page.evaluate("document.querySelector('#preview').naturalWidth") == 480)
     expect(page.locator("#preview")).to_be_visible()
-    screen.faults(frozenset({"camera"}))
+    screen.faults(frozenset({"camera"}), ("Kamera terputus",))
     expect(page.get_by_text("Kamera terputus")).to_be_visible()
     expect(page.locator("#preview")).to_be_hidden()
     screen.faults(frozenset())
@@ -178,7 +178,8 @@ def test_long_words_stay_on_every_screen(page: Page, width: int, height: int) ->
     try:
         page.set_viewport_size({"width": width, "height": height})
         visit(page, screen)
-        screen.faults(frozenset({"camera", "sensor", "store"}))
+        notes = ("Terlalu gelap untuk kamera", "Kecepatan sensor jari lain dari setelan", "Perlu servis")
+        screen.faults(frozenset({"camera", "sensor", "store"}), notes)
         screen.unsent(1234)
         screen.show(Answer("one_at_a_time", "red", "Satu per satu", detail="Mohon bergantian di depan kamera"))
         expect(page.get_by_text("Satu per satu")).to_be_visible()

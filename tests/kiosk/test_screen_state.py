@@ -28,9 +28,9 @@ def test_the_next_answer_does_not_inherit_the_time_of_the_one_before() -> None:
 
 
 def test_every_change_has_the_next_number_and_what_changes_nothing_has_none() -> None:
-    state = State().shown(READY, 0.0).with_faults(frozenset({"camera"})).with_unsent(3)
+    state = State().shown(READY, 0.0).with_faults(frozenset({"camera"}), ("Kamera terputus",)).with_unsent(3)
     assert state.number == 3
-    assert state.with_faults(frozenset({"camera"})).with_unsent(3) is state
+    assert state.with_faults(frozenset({"camera"}), ("Kamera terputus",)).with_unsent(3) is state
 
 
 def test_a_browser_learns_how_much_longer_an_answer_stays() -> None:

@@ -34,8 +34,9 @@ def test_a_sign_can_be_said_without_a_person(sign: Sign, indonesian: Words) -> N
 def test_every_language_has_the_same_keys() -> None:
     first, *others = (load_words(language) for language in LANGUAGES)
     for words in others:
-        for part in ("directions", "ways", "labels", "signs"):
+        for part in ("directions", "ways", "labels", "signs", "faults"):
             assert getattr(words, part).keys() == getattr(first, part).keys(), part
+        assert all(words.faults[part].keys() == said.keys() for part, said in first.faults.items())
         assert len(words.weekdays) == 7
         assert len(words.months) == 12
 
