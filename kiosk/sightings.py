@@ -11,9 +11,11 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from drivers.camera import Camera, Frame
+from drivers.errors import Trouble
 from drivers.fingerprint import FingerprintSensor, Touch
 from kiosk import clock
 from kiosk.events import FingerKnown, FingerUnknown, Moment, Sighting
+from kiosk.filming import Filming
 from kiosk.parts import PAUSES_S, Report, keep
 from kiosk.vision.eye import Eye, Portrait
 
@@ -71,6 +73,7 @@ class Sightings:
         self._sensor = Report("sensor", self.tell)
         self._filmed = self._searched = self._recognised = 0
         self._stop = threading.Event()
+        self._filming = Filming(self._see, self._stop)
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
             for work in (self._film, self._watch, self._recognise, self._feel)
@@ -117,21 +120,20 @@ class Sightings:
 
     def _film(self) -> None:
         """The camera's thread."""
-        keep(self._camera, self._open_camera, self._read_frames, self._stop, self._pauses_s)
+        keep(self._camera, self._open_camera, self._filming.use, self._stop, self._pauses_s)
 
-    def _read_frames(self, camera: Camera, report: Report) -> None:
-        while not self._stop.is_set():
-            frame = camera.read()
-            report.works()
-            self._filmed += 1
-            self._frames.put(frame)
-            self._on_frame(frame)
+    def _see(self, frame: Frame) -> None:
+        self._filmed += 1
+        self._frames.put(frame)
+        self._on_frame(frame)
 
     def _watch(self) -> None:
         """The thread that searches frames for faces."""
         while not self._stop.is_set():
             frame = self._frames.take(_POLL_S)
             if frame is None:
+                if self._filming.is_silent():
+                    self._camera.fails(Trouble.FROZEN, "the camera's driver waits for a frame, and none comes")
                 continue
             now = clock.now()
             at = Moment(now.wall_s - (now.monotonic_s - frame.monotonic_s), frame.monotonic_s)
