@@ -1,5 +1,6 @@
 """From captures to templates: photographs, looks at the gate, and a finger with two touches; and who looks alike."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from drivers.errors import SensorError
 from drivers.fingerprint import EnrolStep, FingerprintSensor
 from kiosk.config import EyeSettings
 from kiosk.errors import EnrolmentError, PhotoError
 from kiosk.events import Box, Moment
+from kiosk.fingers import read_surely
 from kiosk.lookalikes import find_lookalikes
 from kiosk.store import Likeness, People, Person, Template
 from kiosk.threshold import Decision, decide
@@ -20,6 +23,7 @@ from kiosk.vision.engine import Embedding, Engine
 from kiosk.vision.photograph import find_faces, read_photograph
 from kiosk.vision.quality import Quality, Unfit, assess
 
+_log = logging.getLogger(__name__)
 _BYSTANDER = 0.5  # a second face narrower than this part of the first is in the background, or none
 
 # Looks at the gate. Yaw and pitch as in Quality; ORL's frontal pictures have a yaw of 0.16 at the most.
@@ -55,13 +59,15 @@ def enrol_person(
     at: Moment,
     eye: EyeSettings,
     *,
+    finger: bytes | None = None,
     replace: bool = False,
     everybody: Sequence[Template] | None = None,
 ) -> Enrolled:
     """Put a person into the store, with a mark for each look-alike, all of it or nothing.
 
-    page: of the fingerprint sensor; everybody: the store's templates, where the caller has them. A template that is
-    there already is not added twice. Raises EnrolmentError where the faces are not one person's, and StoreError.
+    page: of the fingerprint sensor; finger: its template; everybody: the store's templates, where the caller has them.
+    A template that is there already is not added twice. Raises EnrolmentError where the faces are not one person's,
+    and StoreError.
     """
     everybody = people.templates() if everybody is None else everybody
     before = [] if replace else [item for item in everybody if item.person == who.id]
@@ -73,7 +79,7 @@ def enrol_person(
     likenesses = find_lookalikes(who.id, fresh, everybody, decision.lookalike)
     known = people.get(who.id)
     if fresh or page is not None or known is None or known.name != who.name:
-        people.enrol(who, fresh, page, at, replace=replace, likenesses=likenesses)
+        people.enrol(who, fresh, page, at, finger=finger, replace=replace, likenesses=likenesses)
     return Enrolled(who, len(fresh), likenesses, decision)
 
 
@@ -155,13 +161,18 @@ def _template(engine: Engine, person: str, path: Path) -> Template:
     return Template(person, engine.name, embedding)
 
 
-def enrol_finger(people: People, sensor: FingerprintSensor, prompt: Callable[[EnrolStep], None]) -> int:
-    """Store a finger at a free page of the sensor, which is given back. Raises EnrolmentError, SensorError."""
-    page = people.free_page(sensor.capacity, sensor.pages())
-    if page is None:
-        raise EnrolmentError(f"the sensor is full: it holds {sensor.capacity} fingers; erase somebody first")
+def enrol_finger(page: int, sensor: FingerprintSensor, prompt: Callable[[EnrolStep], None]) -> bytes | None:
+    """Store a finger at a page of the sensor; gives its template, None where it can't be read. Raises SensorError.
+
+    The person has touched twice and is known from now on: that no copy can be kept for another sensor is no reason to
+    send them away.
+    """
     sensor.enrol(page, prompt)
-    return page
+    try:
+        return read_surely(sensor, page)
+    except SensorError as error:
+        _log.warning("the finger is enrolled, but can't be kept for another sensor: %s", error)
+        return None
 
 
 class Pose(Enum):

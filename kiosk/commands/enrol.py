@@ -1,27 +1,21 @@
 """gerbang enrol: add a person by photographs, at the camera, by finger; or a whole school from a folder."""
 
 import json
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from drivers.fingerprint import EnrolStep, open_sensor
+from drivers.errors import SensorFull
 from kiosk import clock
 from kiosk.commands.folder import as_row, enrol_folder, tell_likenesses
 from kiosk.commands.options import config_option, json_option
+from kiosk.commands.sensing import own_sensor, prompting
 from kiosk.config import Config
 from kiosk.enrolment import Enrolled, checked_key, checked_name, enrol_finger, enrol_person, templates_from_photographs
-from kiosk.errors import EnrolmentError
-from kiosk.store import Person, Store, Template, open_store
+from kiosk.fingers import filling
+from kiosk.store import Erasure, Person, Store, Template, open_store
 from kiosk.vision.engine import Engine
-
-_PROMPTS = {
-    EnrolStep.TOUCH: "Put the finger on the sensor ...",
-    EnrolStep.LIFT: "Take it off ...",
-    EnrolStep.TOUCH_AGAIN: "And the same finger once more ...",
-}
 
 
 @dataclass(frozen=True)
@@ -131,15 +125,14 @@ def _templates(config: Config, who: Person, sources: Sources) -> list[Template]:
 def _with_finger(
     config: Config, store: Store, who: Person, templates: list[Template], replace: bool
 ) -> tuple[int, Enrolled]:
-    """Enrol the finger in the sensor and all in the store; if the store fails, the sensor keeps nothing."""
-    sensor = open_sensor(config.fingerprint)
-    if sensor is None:
-        raise EnrolmentError('there is no sensor: set driver = "adafruit" and its port under [fingerprint]')
-    with closing(sensor):
-        page = enrol_finger(store.people, sensor, lambda step: click.echo(_PROMPTS[step], err=True))
-        try:
-            done = enrol_person(store.people, who, templates, page, clock.now(), config.eye, replace=replace)
-        except BaseException:
-            sensor.delete(page)
-            raise
+    """Enrol the finger in the sensor and all in the store, or neither. Raises SensorError, StoreError."""
+    with own_sensor(config) as sensor, prompting(config, sensor) as prompt:
+        page = store.fingers.free_page(sensor.capacity, sensor.pages())
+        if page is None:
+            raise SensorFull(f"the sensor is full: it holds {sensor.capacity} fingers; erase somebody first")
+        with filling(store.fingers, sensor, {page: Erasure(who.id)}):
+            finger = enrol_finger(page, sensor, prompt)
+            done = enrol_person(
+                store.people, who, templates, page, clock.now(), config.eye, finger=finger, replace=replace
+            )
     return page, done

@@ -1,15 +1,15 @@
 """gerbang forget: erase a person."""
 
-from contextlib import closing
-
 import click
 
-from drivers.fingerprint import open_sensor
+from drivers.errors import SensorError
 from kiosk import clock
 from kiosk.commands.options import config_option
+from kiosk.commands.sensing import own_sensor
 from kiosk.config import Config
 from kiosk.errors import EnrolmentError
-from kiosk.store import open_store
+from kiosk.fingers import erase_finger, page_list
+from kiosk.store import Person, Store, open_store
 
 
 @click.command(short_help="Erase a person with every template.")
@@ -19,6 +19,8 @@ from kiosk.store import open_store
 def forget(person: str, yes: bool, config: Config) -> None:
     """Erase a person: faces, finger in the sensor, and name. What was recorded stays in the journal.
 
+    Where the sensor is away, or a running gate has it, the gate erases the finger there as soon as it can.
+
     Example: gerbang forget --person 198503152010011002
     """
     with open_store(config.store_path, create=False) as store:
@@ -27,17 +29,24 @@ def forget(person: str, yes: bool, config: Config) -> None:
             raise EnrolmentError(f"nobody here has the ID {person}; see gerbang people")
         if not yes:
             click.confirm(f"Erase {found.name} ({person}) for good?", abort=True)
-        if found.pages:
-            _erase_fingers(config, found.pages)
-        store.people.erase(person, clock.now())
+        left = _erase_fingers(config, store, found)
+        store.people.erase(person, clock.now(), left)
     click.echo(f"{found.name} ({person}) is erased: {found.faces} faces, {len(found.pages)} fingers.")
+    if left:
+        click.echo(f"Erased by itself when the sensor is back, and the gate runs: {page_list(left)}.", err=True)
 
 
-def _erase_fingers(config: Config, pages: tuple[int, ...]) -> None:
-    """First in the sensor: an erasure that is only half done is done again, never believed."""
-    sensor = open_sensor(config.fingerprint)
-    if sensor is None:
-        raise EnrolmentError("a finger of this person lies in a sensor, and none is set under [fingerprint]")
-    with closing(sensor):
-        for page in pages:
-            sensor.delete(page)
+def _erase_fingers(config: Config, store: Store, found: Person) -> list[int]:
+    """Erase this person's pages in the sensor; gives those that could not be."""
+    if not found.pages:
+        return []
+    left = list(found.pages)
+    known = store.fingers.known().fingers
+    try:
+        with own_sensor(config) as sensor:
+            for page in found.pages:
+                if erase_finger(sensor, page, known[page].mark):
+                    left.remove(page)
+    except (SensorError, EnrolmentError) as error:
+        click.echo(f"The sensor can't be reached now: {error}", err=True)
+    return left

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from kiosk.errors import StoreError, StoreNewer
 from kiosk.store.connection import BUSY_S, connect, connect_to_read, transaction, translated
 from kiosk.store.cursors import Cursors
+from kiosk.store.fingers import Fingers
 from kiosk.store.journal import Journal
 from kiosk.store.migrations import migrations
 from kiosk.store.people import People
@@ -29,6 +30,7 @@ class Store:
     device: str
     journal: Journal
     people: People
+    fingers: Fingers
     cursors: Cursors
 
     def close(self) -> None:
@@ -78,7 +80,9 @@ def _opened(db: Database, path: Path, *, writable: bool) -> Store:
         db.close()
         raise
     journal = Journal(db, path, device)
-    return Store(db, path, device, journal, People(db, path, journal, sealer), Cursors(db, path))
+    fingers = Fingers(db, path, journal, sealer)
+    people = People(db, path, journal, sealer, fingers)
+    return Store(db, path, device, journal, people, fingers, Cursors(db, path))
 
 
 def key_path(path: Path) -> Path:
@@ -134,7 +138,8 @@ def _released() -> set[str]:
 
 def _has_templates(db: Database, path: Path) -> bool:
     with translated(path):
-        return bool(db.execute("SELECT EXISTS (SELECT 1 FROM template)").fetchone()[0])
+        some = "EXISTS (SELECT 1 FROM template) OR EXISTS (SELECT 1 FROM finger WHERE sealed IS NOT NULL)"
+        return bool(db.execute(f"SELECT {some}").fetchone()[0])
 
 
 def _known_device(db: Database, path: Path) -> str:

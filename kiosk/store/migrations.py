@@ -38,3 +38,10 @@ def lookalikes(db: Database) -> None:
         " cleared INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (person, other), CHECK (person < other)) STRICT"
     )
     db.execute("CREATE INDEX lookalike_other ON lookalike (other)")
+
+
+@migrations(name="0003_fingers")
+def fingers(db: Database) -> None:
+    """The templates of fingers, sealed, so that a sensor can be replaced; pages that are still to be erased in it."""
+    db.execute("ALTER TABLE finger ADD COLUMN sealed BLOB")
+    db.execute("CREATE TABLE erasure (page INTEGER PRIMARY KEY, person TEXT NOT NULL, mark TEXT) STRICT")

@@ -1,7 +1,7 @@
 """Who is enrolled: names, sealed templates, and pages of the fingerprint sensor."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from sqlite_utils import Database
 from kiosk.errors import StoreError
 from kiosk.events import Moment
 from kiosk.store.connection import transaction, translated
+from kiosk.store.fingers import Fingers, raise_version
 from kiosk.store.journal import Journal
 from kiosk.store.sealing import Sealer
 
-_MANY = 1_000_000
 _log = logging.getLogger(__name__)
 
 
@@ -54,12 +54,13 @@ class Likeness:
 class People:
     """The enrolled of one store. Each change raises `version`, so that a running gate takes it up."""
 
-    def __init__(self, db: Database, path: Path, journal: Journal, sealer: Sealer) -> None:
+    def __init__(self, db: Database, path: Path, journal: Journal, sealer: Sealer, fingers: Fingers) -> None:
         """Enrolments and erasures are witnessed in the journal, within the same transaction."""
         self._db = db
         self._path = path
         self._journal = journal
         self._sealer = sealer
+        self._fingers = fingers
 
     def version(self) -> int:
         """A number that grows with each change."""
@@ -111,11 +112,6 @@ class People:
         with translated(self._path):
             return dict(self._db.execute("SELECT page, person FROM finger").fetchall())
 
-    def free_page(self, capacity: int, taken: Iterable[int] = ()) -> int | None:
-        """The lowest page that neither the store nor the sensor (`taken`) uses, or None when it is full."""
-        used = set(self.by_page()) | set(taken)
-        return next((page for page in range(min(capacity, _MANY)) if page not in used), None)
-
     def enrol(
         self,
         person: Person,
@@ -123,21 +119,19 @@ class People:
         page: int | None,
         at: Moment,
         *,
+        finger: bytes | None = None,
         replace: bool = False,
         likenesses: Iterable[Likeness] = (),
     ) -> None:
         """Add a person, or faces and a finger to one; with `replace`, in place of the faces before.
 
-        likenesses: whom these faces look like; both are to be confirmed by finger from now on, until the likeness is
-        cleared or ends with the faces. Raises StoreError; then nothing was changed.
+        finger: the template of `page`, where it is to be kept. likenesses: whom these faces look like; both are to be
+        confirmed by finger from now on, until the likeness is cleared or ends with the faces. Raises StoreError; then
+        nothing was changed.
         """
         templates = list(templates)
         with transaction(self._db, self._path):
-            self._db.execute(
-                "INSERT INTO person (id, name, added) VALUES (?, ?, datetime('now'))"
-                " ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-                [person.id, person.name],
-            )
+            self._name(person)
             if replace and templates:
                 self._db.execute("DELETE FROM template WHERE person = ?", [person.id])
                 self._db.execute("DELETE FROM lookalike WHERE ? IN (person, other)", [person.id])
@@ -148,17 +142,32 @@ class People:
                     [person.id, template.model, sealed],
                 )
             if page is not None:
-                self._db.execute("INSERT INTO finger (page, person) VALUES (?, ?)", [page, person.id])
-            payload = {
-                "person": person.id,
-                "faces": len(templates),
-                "finger": page is not None,
-                "replace": replace,
-            }
-            self._journal.append_within("enrolment", payload, at)
+                self._fingers.add_within(person.id, page, finger)
+            self._witness(person, len(templates), page is not None, replace, at)
             for likeness in likenesses:
                 self._mark(likeness, at)
-            self._raise_version()
+            raise_version(self._db)
+
+    def take_in(self, guests: Iterable[tuple[Person, Mapping[int, bytes]]], at: Moment) -> None:
+        """Add people with the fingers that lie on these pages, all of them or, with a StoreError, none."""
+        with transaction(self._db, self._path):
+            for person, fingers in guests:
+                self._name(person)
+                for page, template in fingers.items():
+                    self._fingers.add_within(person.id, page, template)
+                self._witness(person, 0, bool(fingers), False, at)
+            raise_version(self._db)
+
+    def _name(self, person: Person) -> None:
+        self._db.execute(
+            "INSERT INTO person (id, name, added) VALUES (?, ?, datetime('now'))"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            [person.id, person.name],
+        )
+
+    def _witness(self, person: Person, faces: int, finger: bool, replace: bool, at: Moment) -> None:
+        payload = {"person": person.id, "faces": faces, "finger": finger, "replace": replace}
+        self._journal.append_within("enrolment", payload, at)
 
     def lookalikes(self) -> list[Likeness]:
         """Who looks like whom and is to be confirmed by finger, the nearest first."""
@@ -181,17 +190,22 @@ class People:
             others = sorted(other for pair in rows for other in pair if other != person)
             if others:
                 self._journal.append_within("lookalike_cleared", {"person": person, "others": others}, at)
-                self._raise_version()
+                raise_version(self._db)
         return others
 
-    def erase(self, person: str, at: Moment) -> None:
-        """Remove a person with every template; the journal keeps that it was done. Raises StoreError."""
+    def erase(self, person: str, at: Moment, left: Collection[int] = ()) -> None:
+        """Remove a person with every template; the journal keeps that it was done. Raises StoreError.
+
+        left: the person's pages that are still to be erased in the sensor.
+        """
         with transaction(self._db, self._path):
             faces = self._db.execute("SELECT count(*) FROM template WHERE person = ?", [person]).fetchone()[0]
             fingers = self._db.execute("SELECT count(*) FROM finger WHERE person = ?", [person]).fetchone()[0]
+            self._fingers.leave_within(person, left)
             self._db.execute("DELETE FROM person WHERE id = ?", [person])
-            self._journal.append_within("erasure", {"person": person, "faces": faces, "fingers": fingers}, at)
-            self._raise_version()
+            payload = {"person": person, "faces": faces, "fingers": fingers, "left_in_sensor": len(left)}
+            self._journal.append_within("erasure", payload, at)
+            raise_version(self._db)
 
     def _mark(self, likeness: Likeness, at: Moment) -> None:
         """Keep a likeness that is new, or nearer than the one that is known."""
@@ -204,9 +218,3 @@ class People:
         )
         payload = {"person": likeness.person, "other": likeness.other, "distance": round(likeness.distance, 3)}
         self._journal.append_within("lookalike", payload, at)
-
-    def _raise_version(self) -> None:
-        self._db.execute(
-            "INSERT INTO fact (name, value) VALUES ('people_version', '1')"
-            " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
-        )

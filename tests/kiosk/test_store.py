@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kiosk import clock
 from kiosk.errors import StoreError, StoreFull, StoreNewer
 from kiosk.events import Moment
-from kiosk.store import Keeper, Person, Store, Template, open_store
+from kiosk.store import Finger, Keeper, Person, Store, Template, open_store
 from kiosk.store.journal import FIRST_PREVIOUS
 from kiosk.store.sealing import Sealer, load_key
 
@@ -119,10 +119,10 @@ def test_people_are_enrolled_with_faces_and_fingers(store: Store) -> None:
     store.people.enrol(ANI, [face(1), face(2)], 7, clock.now())
     store.people.enrol(Person("budi", "Budi"), [], 3, clock.now())
     assert store.people.all() == [Person("ani", "Ani Rahayu", 2, (7,)), Person("budi", "Budi", 0, (3,))]
-    assert store.people.by_page() == {7: "ani", 3: "budi"}
+    assert store.fingers.known().fingers == {7: Finger("ani"), 3: Finger("budi")}
     assert [float(item.embedding[0]) for item in store.people.templates()] == [1, 2]
-    assert store.people.free_page(10, taken=[0, 1]) == 2
-    assert store.people.free_page(2, taken=[0, 1]) is None
+    assert store.fingers.free_page(10, taken=[0, 1]) == 2
+    assert store.fingers.free_page(2, taken=[0, 1]) is None
 
 
 def test_faces_are_added_or_replaced(store: Store) -> None:
@@ -160,7 +160,7 @@ def test_an_erasure_is_total_and_witnessed(store: Store, path: Path) -> None:
     assert sealed not in path.read_bytes()
     assert b"Ani Rahayu" not in path.read_bytes()
     [*_, erasure] = store.journal.since(kind="erasure")
-    assert erasure.payload == {"person": "ani", "faces": 1, "fingers": 1}
+    assert erasure.payload == {"person": "ani", "faces": 1, "fingers": 1, "left_in_sensor": 0}
 
 
 def test_templates_are_sealed_and_never_in_the_journal(store: Store, path: Path) -> None:

@@ -1,0 +1,127 @@
+"""The fingers that the store knows, and those that a sensor holds: how they differ, in sets and in words."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from drivers.errors import SensorError, SensorRefused
+from drivers.fingerprint import FingerprintSensor, SensorParameters
+from kiosk.errors import StoreError
+from kiosk.events import Ailment
+from kiosk.store import Erasure, Finger, Fingers, Known, SensorSeen
+from kiosk.store.fingers import mark_of
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Pages. missing: known, and not in the sensor; foreign: in the sensor, and nobody's here or not what was enrolled.
+
+    unread: in the sensor, and not yet compared with the template that the store keeps.
+    """
+
+    missing: tuple[int, ...] = ()
+    foreign: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
+
+
+def compare(
+    fingers: Mapping[int, Finger], pages: Collection[int], marks: Mapping[int, str] | None = None
+) -> Differences:
+    """How a sensor differs from the store. marks: of the templates that were read from the sensor already."""
+    marks = marks or {}
+    kept = {page: item.mark for page, item in fingers.items() if item.mark}
+    other = {page for page, mark in marks.items() if page in kept and page in pages and kept[page] != mark}
+    return Differences(
+        missing=tuple(sorted(fingers.keys() - set(pages))),
+        foreign=tuple(sorted((set(pages) - fingers.keys()) | other)),
+        unread=tuple(sorted((kept.keys() & set(pages)) - marks.keys())),
+    )
+
+
+def ailments_of(
+    known: Known, sensor: SensorParameters, baud: int, pages: Collection[int], differences: Differences
+) -> dict[Ailment, str]:
+    """What is to be mended at a sensor that answers, in sentences that name no person. baud: of the settings."""
+    ailing = {}
+    if sensor.baud != baud:
+        ailing[Ailment.WRONG_BAUD] = (
+            f"the sensor speaks at {sensor.baud} baud, not {baud}: write baud = {sensor.baud} under [fingerprint]"
+            " in gerbang.toml"
+        )
+    if known.sensor not in (None, sensor_of(sensor)):
+        ailing[Ailment.REPLACED] = (
+            "this is not the sensor in which the fingers were enrolled: put that one back, or bring them into this"
+            " one with gerbang fingers restore"
+        )
+    if len({*pages, *known.fingers, *known.erasures}) >= sensor.capacity:
+        ailing[Ailment.FULL] = f"all {sensor.capacity} pages of the sensor are taken: erase who has left the school"
+    if differences.missing:
+        kept = sum(known.fingers[page].template is not None for page in differences.missing)
+        ailing[Ailment.FINGERS_MISSING] = (
+            f"{len(differences.missing)} enrolled fingers are not in the sensor ({page_list(differences.missing)});"
+            f" the templates of {kept} are kept: see gerbang fingers list"
+        )
+    if differences.foreign:
+        ailing[Ailment.FINGERS_FOREIGN] = (
+            f"{len(differences.foreign)} fingers in the sensor are not of this gate ({page_list(differences.foreign)});"
+            " they are believed to be nobody's: see gerbang fingers list"
+        )
+    return ailing
+
+
+def page_list(pages: Iterable[int]) -> str:
+    """Pages in words: "page 3", "pages 3, 5 to 9"."""
+    runs: list[list[int]] = []
+    for page in sorted(pages):
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return ("page " if len(runs) == len(words) == 1 and len(runs[0]) == 1 else "pages ") + ", ".join(words)
+
+
+def sensor_of(parameters: SensorParameters) -> SensorSeen:
+    """What the store remembers of a sensor."""
+    return SensorSeen(parameters.system, parameters.capacity)
+
+
+def read_surely(sensor: FingerprintSensor, page: int) -> bytes:
+    """A page's template, which two readings give alike. Raises SensorError.
+
+    A template that was read wrongly once would make this finger a stranger's for ever.
+    """
+    first, second = sensor.read_template(page), sensor.read_template(page)
+    if first != second:
+        raise SensorRefused(f"the sensor gives page {page} differently each time: its template can't be kept")
+    return first
+
+
+def erase_finger(sensor: FingerprintSensor, page: int, mark: str | None) -> bool:
+    """Erase a page, unless another finger than the one with this mark lies there. Raises SensorError.
+
+    Gives whether the page is now without that finger, as far as can be told: a sensor that was exchanged may hold
+    somebody else's there, and the finger that is meant may lie in the one that is away.
+    """
+    if mark is not None and page in sensor.pages() and mark_of(sensor.read_template(page)) != mark:
+        return False
+    sensor.delete(page)
+    return True
+
+
+@contextmanager
+def filling(fingers: Fingers, sensor: FingerprintSensor, pages: Mapping[int, Erasure]) -> Iterator[None]:
+    """Put fingers on free pages, and enrol them, within: whatever goes wrong, the pages are empty again.
+
+    Where they can't be emptied at once, or the power goes, the gate does it when it next opens the sensor. Raises
+    StoreError.
+    """
+    fingers.intend(pages)
+    try:
+        yield
+    except BaseException:
+        with suppress(SensorError, StoreError):
+            for page in pages:
+                sensor.delete(page)
+            fingers.forgo(pages)
+        raise
