@@ -22,6 +22,7 @@ class Verbs(click.Group):
         """The verbs, in the order of the help."""
         return [
             "config",
+            "doctor",
             "embed",
             "enrol",
             "forget",

@@ -19,8 +19,8 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def trust() -> Trust:
+def trust(root: Path = Path("/")) -> Trust:
     """How far the wall clock is trusted: set by the network since boot, kept by a chip, or neither."""
-    if Path("/run/systemd/timesync/synchronized").exists():
+    if (root / "run/systemd/timesync/synchronized").exists():
         return "network"
-    return "rtc" if Path("/sys/class/rtc/rtc0").exists() else "estimated"
+    return "rtc" if (root / "sys/class/rtc/rtc0").exists() else "estimated"

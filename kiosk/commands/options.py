@@ -63,5 +63,10 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
     """A plain table for people. What is in the cells is shown as it is, but for characters that steer a terminal."""
     made = Table(*columns, box=SIMPLE_HEAD)
     for row in rows:
-        made.add_row(*(Text("".join(sign if sign.isprintable() else "?" for sign in str(cell))) for cell in row))
+        made.add_row(*(Text(printable(str(cell))) for cell in row))
     return made
+
+
+def printable(text: str) -> str:
+    """The text without characters that steer a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -42,7 +42,7 @@ def _facts(store: Store, config: Config) -> dict[str, Any]:
     midnight = datetime.now(config.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     today = list(store.journal.since(midnight, "attendance"))
     newest = store.journal.after(store.journal.last_number() - 1, 1)
-    gate = _gate(config)
+    gate = gate_state(config)
     return {
         "school": config.site.name,
         "device": store.device,
@@ -60,7 +60,7 @@ def _facts(store: Store, config: Config) -> dict[str, Any]:
     }
 
 
-def _gate(config: Config) -> dict[str, Any] | None:
+def gate_state(config: Config) -> dict[str, Any] | None:
     """What the running gate says of itself; None where none answers."""
     try:
         state = ask(config.screen.listen, "/state").json()
