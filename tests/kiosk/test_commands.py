@@ -24,7 +24,20 @@ from kiosk.store import Person, open_store
 from kiosk.vision import DlibEngine, read_photograph
 from kiosk.vision.photograph import find_faces
 
-VERBS = ["config", "doctor", "embed", "enrol", "forget", "identify", "journal", "people", "prepare", "run", "status", "watch"]
+VERBS = [
+    "config",
+    "doctor",
+    "embed",
+    "enrol",
+    "forget",
+    "identify",
+    "journal",
+    "people",
+    "prepare",
+    "run",
+    "status",
+    "watch",
+]
 
 
 class Site:
