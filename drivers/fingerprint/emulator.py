@@ -1,294 +1,71 @@
 """A fingerprint sensor that speaks the real one's bytes on a pseudo-terminal, so that the real driver runs.
 
-A finger is a name; its template is drawn from that name, and a few bits differ from one touch to the next.
+with FingerprintEmulator(model="r503") as emulator:
+    emulator.place("ani")
+    ...  # whatever speaks to a sensor on emulator.port
+    emulator.spoil(Fault(FaultKind.FLIP, "host", seed=7))
 """
 
-import hashlib
-import json
-import os
-import secrets
-import select
-import struct
 import tempfile
 import threading
-import tty
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from drivers.fingerprint.port import ACKNOWLEDGE, ADDRESS, COMMAND, DATA, LAST_DATA, Code, frame, is_sound, take_packet
+from drivers.fingerprint.chip import Chip, Ring
+from drivers.fingerprint.faults import Fault, FaultKind, Piece, spoil
+from drivers.fingerprint.flash import Flash
+from drivers.fingerprint.models import MODELS, ModelName, Timing
+from drivers.fingerprint.packets import DATA_AT, HEADER, LARGEST
+from drivers.fingerprint.wire import Unplugged, Wire
 
-TEMPLATE_BYTES: Final = 512
-_BITS: Final = TEMPLATE_BYTES * 8
-_VARYING: Final = 5  # every touch differs from the finger in one bit of 2**5, two touches in 6 % of the bits
-_TOLERATED: Final = 0.25  # the share of bits that may differ; two fingers differ in half of them
-_BEST_SCORE: Final = 300
-_FACTORY_PASSWORD: Final = bytes(4)
-_BAUD_N: Final = 6  # 57600 = 9600 x 6
-_BLOCK: Final = 256
+Teller = Callable[[Literal["hears", "answers"], bytes], None]
 
-
-@dataclass(frozen=True)
-class Faults:
-    """What is wrong with the line, from one answer on."""
-
-    after: int = 0  # so many answers are still good
-    silent: bool = False
-    stray: bytes = b""  # comes before every answer
-    flipped_bit: int | None = None  # of every answer, counted from its first bit, round its length
-    late: bool = False  # an answer comes only once the next command has
-
-
-def template_of(finger: str, touch: int) -> bytes:
-    """The 512 bytes that the sensor makes of one touch of a finger; the same for the same touch."""
-    bits = int.from_bytes(hashlib.shake_256(finger.encode()).digest(TEMPLATE_BYTES))
-    varied = (1 << _BITS) - 1
-    noise = hashlib.shake_256(f"{finger}/{touch}".encode()).digest(TEMPLATE_BYTES * _VARYING)
-    for start in range(0, len(noise), TEMPLATE_BYTES):
-        varied &= int.from_bytes(noise[start : start + TEMPLATE_BYTES])
-    return (bits ^ varied).to_bytes(TEMPLATE_BYTES)
-
-
-def score_of(one: bytes, other: bytes) -> int:
-    """How alike two templates are, 0 to 300; 0 is no match, and two touches of a finger have about 225."""
-    differing = (int.from_bytes(one) ^ int.from_bytes(other)).bit_count() / _BITS
-    return max(0, round(_BEST_SCORE * (1 - differing / _TOLERATED)))
-
-
-class _Memory:
-    """The sensor's flash: templates by page, in a file if there is one."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.templates: dict[int, bytes] = {}
-        if path is not None and path.exists():
-            try:
-                stored = json.loads(path.read_text())
-                self.templates = {int(page): bytes.fromhex(template) for page, template in stored.items()}
-            except (ValueError, AttributeError, TypeError) as error:
-                raise ValueError(f"{path} is not an emulated sensor's memory: delete it") from error
-
-    def write(self, templates: dict[int, bytes]) -> None:
-        """Replace all of it, or nothing: a power cut leaves the old file."""
-        if self._path is not None:
-            draft = self._path.with_name(f"{self._path.name}.new")
-            with draft.open("w") as file:
-                json.dump({page: template.hex() for page, template in sorted(templates.items())}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
-        self.templates = templates
-
-
-class _Chip:
-    """What the sensor does with each packet, without the line. Source: facts of the ZFM-20 family's manuals."""
-
-    def __init__(self, memory: _Memory, capacity: int, password: bytes) -> None:
-        self.memory = memory
-        self.finger: str | None = None
-        self.smudged = False
-        self.address = ADDRESS
-        self._capacity = capacity
-        self._password = password
-        self._touches = 0
-        self._parameters = {4: _BAUD_N, 5: 3, 6: 2}
-        self.power_on()
-        self._commands: dict[int, Callable[[bytes], bytes]] = {
-            0x01: self._take_image,
-            0x02: self._image_to_characters,
-            0x03: self._match,
-            0x04: self._search,
-            0x05: self._make_model,
-            0x06: self._store,
-            0x07: self._load,
-            0x08: self._upload,
-            0x09: self._download,
-            0x0A: lambda _: bytes([Code.IMAGE_UPLOAD_FAILED]),
-            0x0B: lambda _: bytes([Code.CANNOT_RECEIVE]),
-            0x0C: self._delete,
-            0x0D: self._empty,
-            0x0E: self._set_parameter,
-            0x0F: self._read_parameters,
-            0x12: self._set_password,
-            0x13: self._verify_password,
-            0x14: lambda _: bytes([Code.DONE]) + secrets.token_bytes(4),
-            0x15: self._set_address,
-            0x1B: self._search,
-            0x1D: lambda _: struct.pack(">BH", Code.DONE, len(self.memory.templates)),
-            0x1F: self._index,
-            0x35: lambda _: bytes([Code.DONE]),
-        }
-
-    def power_on(self) -> None:
-        """Forget all but the flash."""
-        self._image: bytes | None = None
-        self._buffers: dict[int, bytes] = {}
-        self._verified = self._password == _FACTORY_PASSWORD
-        self._receiving: tuple[int, bytes] | None = None
-        self._after = b""  # what follows the acknowledgement
-
-    def hear(self, packet: bytes) -> bytes:
-        """The bytes that answer one whole packet; none for data, which the sensor never acknowledges."""
-        kind, data = packet[6], packet[9:-2]
-        if kind in (DATA, LAST_DATA):
-            self._take_data(kind, data if is_sound(packet) else b"")
-            return b""
-        if kind != COMMAND or not is_sound(packet):
-            return frame(ACKNOWLEDGE, bytes([Code.RECEIVE_ERROR]), self.address)
-        self._after, self._receiving = b"", None
-        answer = self._obey(data[0], data[1:])
-        return frame(ACKNOWLEDGE, answer, self.address) + self._after
-
-    def _obey(self, command: int, arguments: bytes) -> bytes:
-        if not self._verified and command != 0x13:
-            return bytes([Code.PASSWORD_NOT_VERIFIED])
-        try:
-            return self._commands[command](arguments)
-        except (KeyError, struct.error):  # no such command, or not its number of arguments
-            return bytes([Code.RECEIVE_ERROR])
-        except OSError:  # the file of the memory
-            return bytes([Code.FLASH_ERROR])
-
-    def _take_image(self, _: bytes) -> bytes:
-        if self.finger is None:
-            return bytes([Code.NO_FINGER])
-        self._touches += 1
-        self._image = b"" if self.smudged else template_of(self.finger, self._touches)
-        return bytes([Code.DONE])
-
-    def _image_to_characters(self, arguments: bytes) -> bytes:
-        slot = _slot(*struct.unpack(">B", arguments))
-        if self._image is None:
-            return bytes([Code.NO_VALID_IMAGE])
-        if not self._image:
-            return bytes([Code.MESSY_IMAGE])
-        self._buffers[slot] = self._image
-        return bytes([Code.DONE])
-
-    def _match(self, _: bytes) -> bytes:
-        score = score_of(self._buffers[1], self._buffers[2]) if len(self._buffers) == 2 else 0
-        return struct.pack(">BH", Code.DONE if score else Code.NO_MATCH, score)
-
-    def _search(self, arguments: bytes) -> bytes:
-        slot, start, count = struct.unpack(">BHH", arguments)
-        probe = self._buffers.get(_slot(slot))
-        pages = [page for page in self.memory.templates if probe and start <= page < start + count]
-        scores = {page: score_of(probe or b"", self.memory.templates[page]) for page in pages}
-        best = max(scores, key=lambda page: (scores[page], -page), default=0)
-        if not scores.get(best):
-            return struct.pack(">BHH", Code.NOT_FOUND, 0, 0)
-        return struct.pack(">BHH", Code.DONE, best, scores[best])
-
-    def _make_model(self, _: bytes) -> bytes:
-        if len(self._buffers) < 2 or not score_of(self._buffers[1], self._buffers[2]):
-            return bytes([Code.MERGE_FAILED])
-        self._buffers[2] = self._buffers[1]
-        return bytes([Code.DONE])
-
-    def _store(self, arguments: bytes) -> bytes:
-        slot, page = struct.unpack(">BH", arguments)
-        if page >= self._capacity:
-            return bytes([Code.NO_SUCH_PAGE])
-        if (template := self._buffers.get(_slot(slot))) is None:
-            return bytes([Code.FLASH_ERROR])
-        self.memory.write(self.memory.templates | {page: template})
-        return bytes([Code.DONE])
-
-    def _load(self, arguments: bytes) -> bytes:
-        slot, page = struct.unpack(">BH", arguments)
-        if page >= self._capacity:
-            return bytes([Code.NO_SUCH_PAGE])
-        if page not in self.memory.templates:
-            return bytes([Code.UNREADABLE_PAGE])
-        self._buffers[_slot(slot)] = self.memory.templates[page]
-        return bytes([Code.DONE])
-
-    def _upload(self, arguments: bytes) -> bytes:
-        template = self._buffers.get(_slot(*struct.unpack(">B", arguments)))
-        if template is None:
-            return bytes([Code.UPLOAD_FAILED])
-        size = 32 << self._parameters[6]
-        for start in range(0, len(template), size):
-            kind = DATA if start + size < len(template) else LAST_DATA
-            self._after += frame(kind, template[start : start + size], self.address)
-        return bytes([Code.DONE])
-
-    def _download(self, arguments: bytes) -> bytes:
-        self._receiving = _slot(*struct.unpack(">B", arguments)), b""
-        return bytes([Code.DONE])
-
-    def _take_data(self, kind: int, data: bytes) -> None:
-        if self._receiving is None:
-            return
-        slot, received = self._receiving[0], self._receiving[1] + data
-        self._receiving = (slot, received) if kind == DATA else None
-        if kind == LAST_DATA and len(received) == TEMPLATE_BYTES:
-            self._buffers[slot] = received
-
-    def _delete(self, arguments: bytes) -> bytes:
-        start, count = struct.unpack(">HH", arguments)
-        if start + count > self._capacity:
-            return bytes([Code.DELETE_FAILED])
-        kept = {page: t for page, t in self.memory.templates.items() if not start <= page < start + count}
-        self.memory.write(kept)
-        return bytes([Code.DONE])
-
-    def _empty(self, _: bytes) -> bytes:
-        self.memory.write({})
-        return bytes([Code.DONE])
-
-    def _set_parameter(self, arguments: bytes) -> bytes:
-        number, value = struct.unpack(">BB", arguments)
-        allowed = {4: range(1, 13), 5: range(1, 6), 6: range(4)}
-        if value not in allowed.get(number, ()):
-            return bytes([Code.NO_SUCH_REGISTER])
-        self._parameters[number] = value
-        return bytes([Code.DONE])
-
-    def _read_parameters(self, _: bytes) -> bytes:
-        baud_n, level, size = (self._parameters[number] for number in (4, 5, 6))
-        return struct.pack(">BHHHH4sHH", Code.DONE, 0, 0, self._capacity, level, self.address, size, baud_n)
-
-    def _set_password(self, arguments: bytes) -> bytes:
-        (self._password,) = struct.unpack(">4s", arguments)
-        return bytes([Code.DONE])
-
-    def _verify_password(self, arguments: bytes) -> bytes:
-        self._verified = arguments == self._password
-        return bytes([Code.DONE if self._verified else Code.WRONG_PASSWORD])
-
-    def _set_address(self, arguments: bytes) -> bytes:
-        (self.address,) = struct.unpack(">4s", arguments)
-        return bytes([Code.DONE])
-
-    def _index(self, arguments: bytes) -> bytes:
-        (block,) = struct.unpack(">B", arguments)
-        if block * _BLOCK >= self._capacity:
-            return bytes([Code.NO_SUCH_PAGE])
-        bits = sum(1 << page % _BLOCK for page in self.memory.templates if page // _BLOCK == block)
-        return bytes([Code.DONE]) + bits.to_bytes(_BLOCK // 8, "little")
-
-
-def _slot(number: int) -> int:
-    return 1 if number == 1 else 2  # as the sensor takes every other number
+_READY: Final = b"\x55"
 
 
 class FingerprintEmulator:
     """A sensor on a pseudo-terminal, from its making until close(); place() and lift() are the hand.
 
-    memory is a JSON file that outlives the process. password is what the sensor wants to hear, 4 bytes.
+    memory: a JSON file that outlives the process, settings and templates. capacity: pages. password, 4 bytes, baud
+    and the rest are set anew where they are given. timing: True for the model's own, or another one; without it the
+    sensor is as fast as it can be. link: what the port is to be called. tell: is told of each packet, and must return
+    at once. Raises ValueError for a file that is no memory, OSError for a link that cannot be made.
     """
 
-    def __init__(self, memory: Path | None = None, capacity: int = 200, password: bytes = _FACTORY_PASSWORD) -> None:
-        self._chip = _Chip(_Memory(memory), capacity, password)
+    def __init__(
+        self,
+        memory: Path | None = None,
+        capacity: int | None = None,
+        password: bytes | None = None,
+        *,
+        model: ModelName = "zfm20",
+        baud: int | None = None,
+        address: bytes | None = None,
+        security_level: int | None = None,
+        packet_bytes: int | None = None,
+        timing: Timing | bool = False,
+        link: Path | None = None,
+        tell: Teller = lambda *_: None,
+    ) -> None:
+        """Plugged in at once."""
+        self._model = MODELS[model]
+        self._timing = timing if isinstance(timing, Timing) else self._model.timing if timing else Timing()
+        flash = Flash(memory, self._model.template_bytes)
+        given = {"password": password and password.hex(), "address": address and address.hex(), "baud": baud}
+        given |= {"security_level": security_level, "packet_bytes": packet_bytes}
+        flash.set(**{name: value for name, value in given.items() if value is not None})
+        self._chip = Chip(flash, self._model, capacity or self._model.capacity, self._timing)
+        self._tell = tell
         self._lock = threading.Lock()
+        self._faults: dict[str, deque[Fault]] = {"host": deque(), "sensor": deque()}
+        self._silent = False
+        self._ear, self._arriving = bytearray(), bytearray()
         self._folder = tempfile.TemporaryDirectory(prefix="gerbang-sensor-")
-        self.port = str(Path(self._folder.name) / "port")
-        self._faults = Faults()
-        self._good_answers = 0
-        self._held = b""
+        self._link = link or Path(self._folder.name) / "port"
+        self.port = str(self._link)
         self._thread: threading.Thread | None = None
         self.plug()
 
@@ -301,7 +78,21 @@ class FingerprintEmulator:
     @property
     def pages(self) -> frozenset[int]:
         """The pages that hold a finger."""
-        return frozenset(self._chip.memory.templates)
+        return frozenset(self._chip.flash.templates)
+
+    @property
+    def ring(self) -> Ring | None:
+        """What the light ring shows; None while it was told nothing, or where there is none."""
+        return self._chip.ring
+
+    @property
+    def baud(self) -> int:
+        """At which it speaks."""
+        return self._chip.flash.settings.baud
+
+    def active_s(self, since_s: float) -> float:
+        """Seconds that its work and the bytes on the line took, or ought to, since a moment of time.monotonic()."""
+        return self._wire.active_s(since_s)
 
     def place(self, finger: str, *, smudged: bool = False) -> None:
         """Lay a finger on the glass; a smudged one can't be read."""
@@ -313,82 +104,136 @@ class FingerprintEmulator:
         with self._lock:
             self._chip.finger = None
 
-    def fail(self, faults: Faults) -> None:
-        """Spoil the line so until heal()."""
-        with self._lock:
-            self._faults, self._good_answers = faults, faults.after
+    def spoil(self, *faults: Fault) -> None:
+        """Each fault befalls one packet: the next ones in its direction, one after the other."""
+        for fault in faults:
+            self._faults[fault.towards].append(fault)
 
     def silence(self) -> None:
-        """Hear, and answer nothing, until heal()."""
-        self.fail(Faults(silent=True))
+        """Hear, obey, and answer nothing, until heal()."""
+        self._silent = True
 
     def heal(self) -> None:
-        """Take every fault away; an answer that is held back still comes with the next one."""
-        self.fail(Faults())
+        """Take away the silence, and every fault that has not happened yet."""
+        self._silent = False
+        for queue in self._faults.values():
+            queue.clear()
 
     def plug(self) -> None:
         """Put the sensor on its port, with power; the port has the same name as before."""
         if self._thread is not None:
             return
-        self._chip.power_on()
-        master, slave = os.openpty()  # holding the slave keeps the line up when a client goes
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        Path(self.port).symlink_to(os.ttyname(slave))
-        hangup, self._hangup = os.pipe()
-        fds = (master, slave, hangup)
-        self._thread = threading.Thread(target=self._run, args=fds, name="fingerprint-emulator", daemon=True)
+        self._wire = Wire(self.baud, paced=self._timing.paced)
+        try:
+            _lay(self._link, self._wire.port)
+        except OSError:
+            self._wire.hang_up()
+            self._wire.close()
+            raise
+        self._thread = threading.Thread(target=self._run, name="fingerprint-emulator", daemon=True)
         self._thread.start()
 
     def unplug(self) -> None:
         """Pull the sensor off: the port is gone, and whoever has it open reads an error."""
         if self._thread is None:
             return
-        os.close(self._hangup)
+        self._wire.hang_up()
         self._thread.join()
         self._thread = None
-        Path(self.port).unlink()
+        with suppress(FileNotFoundError):
+            self._link.unlink()
 
     def close(self) -> None:
         """Unplug for good. May be called twice."""
         self.unplug()
         self._folder.cleanup()
 
-    def _run(self, master: int, slave: int, hangup: int) -> None:
+    def _run(self) -> None:
         try:
-            self._serve(master, hangup)
+            self._start()
+            while True:
+                self._receive(self._wire.hear())
+        except Unplugged:
+            return
         finally:
-            for fd in (master, slave, hangup):
-                os.close(fd)
+            self._wire.close()
 
-    def _serve(self, master: int, hangup: int) -> None:
-        line = bytearray()
-        while hangup not in select.select([master, hangup], [], [])[0]:
-            line += os.read(master, 4096)
-            while (packet := take_packet(line, self._chip.address)) is not None:
-                with self._lock:
-                    answer = self._spoil(self._chip.hear(packet))
-                with suppress(BlockingIOError):  # nobody reads: the bytes are lost, as on a real line
-                    os.write(master, answer)
+    def _start(self) -> None:
+        """Power comes: everything but the flash is forgotten, and for a while nothing is heard."""
+        self._ear.clear()
+        self._arriving.clear()
+        with self._lock:
+            self._chip.power_on()
+        self._wire.baud = self.baud
+        self._wire.ignore(self._timing.power_on_s)
+        if self._model.ring:
+            self._wire.say(_READY)
 
-    def _spoil(self, answer: bytes) -> bytes:
-        if self._good_answers:
-            self._good_answers -= 1
-            return answer
-        faults = self._faults
-        if faults.silent or not answer:
-            return b""
-        if faults.late:
-            self._held, answer = answer, self._held
-        else:
-            self._held, answer = b"", self._held + answer
-        return faults.stray + _flip(answer, faults.flipped_bit)
+    def _receive(self, words: bytes) -> None:
+        """Bytes come to the sensor, each packet with the fault that awaits it."""
+        self._arriving += words
+        while self._arriving:
+            awaited = self._faults["sensor"]
+            part = _front(self._arriving) if awaited else bytes(self._arriving)
+            if not part:
+                return
+            del self._arriving[: len(part)]
+            self._convey(part, awaited.popleft() if awaited and _is_packet(part) else None, self._listen)
+
+    def _listen(self, words: bytes) -> None:
+        self._ear += words
+        while part := _front(self._ear):
+            del self._ear[: len(part)]
+            if _is_packet(part):
+                self._answer(part)
+
+    def _answer(self, packet: bytes) -> None:
+        self._tell("hears", packet)
+        with self._lock:
+            answer = self._chip.hear(packet)
+        self._wire.work(answer.work_s)
+        for said in answer.packets if not self._silent else ():
+            self._tell("answers", said)
+            awaited = self._faults["host"]
+            if not self._convey(said, awaited.popleft() if awaited else None, self._wire.say):
+                return
+        if answer.restarts:
+            self._start()
+        self._wire.baud = self.baud
+
+    def _convey(self, packet: bytes, fault: Fault | None, hand_over: Callable[[bytes], None]) -> bool:
+        """Whether the sensor is still up after the packet has gone its way."""
+        for piece in spoil(packet, fault) if fault else (Piece(0.0, packet),):
+            if piece.delay_s:
+                self._wire.pause(piece.delay_s)
+            hand_over(piece.words)
+        if fault and fault.kind is FaultKind.BROWN_OUT:
+            self._start()
+            return False
+        return True
 
 
-def _flip(answer: bytes, bit: int | None) -> bytes:
-    if bit is None or not answer:
-        return answer
-    at = bit % (len(answer) * 8)
-    flipped = bytearray(answer)
-    flipped[at // 8] ^= 0x80 >> at % 8
-    return bytes(flipped)
+def _front(line: bytes | bytearray) -> bytes:
+    """What comes first: a whole packet, or bytes that begin none; nothing until more has come."""
+    start = line.find(HEADER)
+    if start < 0:
+        start = len(line) - line.endswith(HEADER[:1])
+    if start:
+        return bytes(line[:start])
+    if len(line) < DATA_AT:
+        return b""
+    size = DATA_AT + int.from_bytes(line[DATA_AT - 2 : DATA_AT])
+    if not DATA_AT + 3 <= size <= LARGEST:
+        return HEADER
+    return bytes(line[:size]) if len(line) >= size else b""
+
+
+def _is_packet(part: bytes) -> bool:
+    return part.startswith(HEADER) and len(part) > DATA_AT
+
+
+def _lay(link: Path, port: str) -> None:
+    """Name a port; the name that an emulator left behind is taken over, and nothing else's."""
+    if link.is_symlink() and link.readlink().is_relative_to("/dev/pts"):
+        link.unlink()
+    link.symlink_to(port)
