@@ -1,268 +1,235 @@
-"""A serial line that hands over whole, checked packets only, and never waits for ever.
+"""A serial port that hands over whole, checked packets only, in step with what was asked, and never waits for ever.
 
 The vendor's library checks no sum, never finds its way back after a stray byte, and blocks for as long as its
 port does. CheckedPort stands in the place of its port and takes care of all three.
+
+**Doubt.** From the moment a command goes out until its answer has come whole, the port is in doubt; an error leaves
+it there, for a late answer may be under way, and the sensor may still wait for the rest of a command. The next
+command then begins with finding the step: zeros that fill up what the sensor waits for, two commands whose answers
+no other command's answer is as long as, and skipping of all that comes before those. A serial line overtakes
+nothing, so that what was late is then behind us, and no time needs to be waited for it.
+
+**Deadlines.** One answer, and one finding of the step, take answer_s at most; `within` bounds several commands.
 """
 
-import errno
-import termios
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
-import serial
+from drivers.errors import NotASensor, SensorError, SensorGarbled, SensorSilent, WrongPassword
+from drivers.fingerprint.line import Line
+from drivers.fingerprint.packets import (
+    ACKNOWLEDGE,
+    COMMAND,
+    DATA,
+    DATA_AT,
+    LARGEST,
+    LAST_DATA,
+    Code,
+    Instruction,
+    frame,
+    has_begun,
+    in_words,
+    is_sound,
+    take_packet,
+)
 
-from drivers.errors import NotASensor, SensorError, SensorLost
-
-HEADER: Final = b"\xef\x01"
-ADDRESS: Final = b"\xff\xff\xff\xff"
-COMMAND: Final = 0x01
-DATA: Final = 0x02
-ACKNOWLEDGE: Final = 0x07
-LAST_DATA: Final = 0x08
-
-ANSWER_TIMEOUT_S: Final = 2.0  # twice the datasheet's slowest answer, a search of a full memory in 1 s
-_TICK_S: Final = 0.05  # how long a line is silent before it counts as quiet; a byte takes 0.2 ms
-_DATA_AT: Final = 9  # header, address, kind and length come before it
-_MOST_LENGTH: Final = 256 + 2  # the largest data packet, and its sum
-
-_VERIFY_PASSWORD: Final = 0x13
-_READ_PARAMETERS: Final = 0x0F
-_PARAMETERS_BYTES: Final = 28  # no other answer is as long
-
-_COMMANDS: Final = {
-    0x01: "take image",
-    0x02: "image to characters",
-    0x03: "match",
-    0x04: "search",
-    0x05: "make model",
-    0x06: "store",
-    0x07: "load",
-    0x08: "upload characters",
-    0x09: "download characters",
-    0x0A: "upload image",
-    0x0B: "download image",
-    0x0C: "delete",
-    0x0D: "empty",
-    0x0E: "set parameter",
-    0x0F: "read parameters",
-    0x13: "verify password",
-    0x1B: "fast search",
-    0x1D: "count",
-    0x1F: "index",
-    0x35: "aura light",
-}
-
-
-class Code(IntEnum):
-    """What an acknowledgement says: done, or why not. Source: the manuals of the ZFM-20 family."""
-
-    DONE = 0x00
-    RECEIVE_ERROR = 0x01
-    NO_FINGER = 0x02
-    IMAGE_FAILED = 0x03
-    MESSY_IMAGE = 0x06
-    TOO_FEW_FEATURES = 0x07
-    NO_MATCH = 0x08
-    NOT_FOUND = 0x09
-    MERGE_FAILED = 0x0A
-    NO_SUCH_PAGE = 0x0B
-    UNREADABLE_PAGE = 0x0C
-    UPLOAD_FAILED = 0x0D
-    CANNOT_RECEIVE = 0x0E
-    IMAGE_UPLOAD_FAILED = 0x0F
-    DELETE_FAILED = 0x10
-    EMPTY_FAILED = 0x11
-    WRONG_PASSWORD = 0x13
-    NO_VALID_IMAGE = 0x15
-    FLASH_ERROR = 0x18
-    NO_SUCH_REGISTER = 0x1A
-    WRONG_ADDRESS = 0x20
-    PASSWORD_NOT_VERIFIED = 0x21
-
-
-def _sum(body: bytes) -> bytes:
-    return (sum(body) & 0xFFFF).to_bytes(2, "big")
-
-
-def frame(kind: int, data: bytes, address: bytes = ADDRESS) -> bytes:
-    """One packet as it goes over the line, with its length and its sum."""
-    body = bytes([kind]) + (len(data) + 2).to_bytes(2, "big") + data
-    return HEADER + address + body + _sum(body)
-
-
-def is_sound(packet: bytes) -> bool:
-    """Whether a whole packet's sum is right."""
-    return _sum(packet[6:-2]) == packet[-2:]
-
-
-def take_packet(line: bytearray, address: bytes = ADDRESS) -> bytes | None:
-    """Cut the next whole packet off the front of the line, its sum unchecked, or None until more has come.
-
-    What can't begin a packet of this address is dropped from the line.
-    """
-    prefix = HEADER + address
-    while (start := line.find(prefix)) >= 0:
-        del line[:start]
-        if len(line) < _DATA_AT:
-            return None
-        length = int.from_bytes(line[7:9], "big")
-        if not 3 <= length <= _MOST_LENGTH:
-            del line[:1]
-            continue
-        if len(line) < _DATA_AT + length:
-            return None
-        packet = bytes(line[: _DATA_AT + length])
-        del line[: _DATA_AT + length]
-        return packet
-    del line[: 1 - len(prefix)]  # the tail may be the first bytes of a packet
-    return None
+ANSWER_S: Final = 1.5  # half as long again as the slowest answer, a search of a full memory in 1 s (ZFM-20 manual)
+FILLER: Final = bytes(LARGEST)  # completes whatever packet the sensor waits for, and begins none
+_GAP_S: Final = 0.1  # within a packet the bytes follow each other; USB adapters hand them on every 16 ms at least
+_TRIES: Final = 5  # of finding the step in answer_s: a sensor is deaf for 500 ms once it has power
+_INDEX_BYTES: Final = 44  # no other command's answer is as long as this,
+_COUNT_BYTES: Final = 14  # nor as this, a match's apart, which is never asked for
+_SHORT_BYTES: Final = 12  # an acknowledgement of a code alone
+HOW_TO_SET_PASSWORD: Final = "set [fingerprint] password in gerbang.toml, or use another sensor"
 
 
 class CheckedPort:
     """The serial port of one sensor, which the vendor's library takes as its uart. One thread owns it.
 
-    timeout_s is how long one packet may take to come. Raises SensorLost where the port can't be had.
+    answer_s: how long one answer may take. password: what the sensor wants to hear once it has lost its power.
     """
 
-    def __init__(self, port: str, baud: int = 57600, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
-        self.port = port
-        self._timeout_s = timeout_s
-        self._serial = _open(port, baud, timeout_s)
-        self._line = bytearray()
+    def __init__(self, line: Line, answer_s: float = ANSWER_S, password: int = 0) -> None:
+        self._line = line
+        self._answer_s = answer_s
+        self._gap_s = min(_GAP_S, answer_s / 2)
+        self._password = password.to_bytes(4, "big")
+        self._over_s = math.inf
+        self._first = True
+        self._heard = bytearray()
         self._packet = bytearray()
-        self._command = "opening"
         self._in_doubt = True
 
+    @contextmanager
+    def within(self, limit_s: float) -> Iterator[None]:
+        """Everything in here is one call, and over after limit_s: by then what still waits raises."""
+        self._over_s, self._first = time.monotonic() + limit_s, True
+        try:
+            yield
+        finally:
+            self._over_s, self._first = math.inf, True
+
     def write(self, packet: Sequence[int]) -> int:
-        """Send one packet; before a command, the line is emptied of whatever still answers an older one."""
+        """Send one packet; before a command, whatever still answers an older one is got rid of.
+
+        Raises SensorGarbled where, in the midst of a call, more answers came than commands went.
+        """
         sent = bytes(packet)
+        by_s = self._by()
         if sent[6] == COMMAND:
-            self._begin(sent[_DATA_AT])
-        with self._losses():
-            return int(self._serial.write(sent))
+            self._begin(sent[DATA_AT])
+        self._line.write(sent, by_s)
+        return len(sent)
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes of a checked packet; a refusal is filled out with zeros to that size.
 
-        Raises SensorLost on silence, SensorError on a broken packet or one that answers something else.
+        Raises SensorSilent, SensorGarbled, SensorUnplugged; NotASensor where our own words come back.
         """
         if not self._packet:
-            packet = self._receive()
+            packet = self._receive(self._by())
             self._packet += packet if packet[6] != ACKNOWLEDGE else self._fit(packet, size)
-            self._in_doubt = False
+            self._in_doubt = packet[DATA_AT] == Code.PASSWORD_NOT_VERIFIED
         part = bytes(self._packet[:size])
         del self._packet[:size]
         return part
 
+    def take_data(self) -> bytes:
+        """What the data packets hold that follow an acknowledgement. Raises as read does."""
+        data = b""
+        self._in_doubt = True
+        while (packet := self._receive(self._by()))[6] == DATA:
+            data += packet[DATA_AT:-2]
+            self._over_s += self._bytes_s(packet)
+        if packet[6] != LAST_DATA:
+            raise self._garbled("an acknowledgement came in the midst of data")
+        self._in_doubt = False
+        return data + packet[DATA_AT:-2]
+
+    def send_data(self, data: bytes, packet_bytes: int) -> None:
+        """Send data packets of at most so many bytes; a sensor acknowledges none. Raises SensorUnplugged."""
+        for start in range(0, len(data), packet_bytes):
+            kind = DATA if start + packet_bytes < len(data) else LAST_DATA
+            packet = frame(kind, data[start : start + packet_bytes])
+            self._over_s += self._bytes_s(packet)
+            self._line.write(packet, self._by())
+
     def close(self) -> None:
         """Let go of the port. May be called twice."""
-        self._serial.close()
+        self._line.close()
+
+    def _bytes_s(self, packet: bytes) -> float:
+        return len(packet) * 10 / self._line.baud
+
+    def _by(self) -> float:
+        return min(time.monotonic() + self._answer_s, self._over_s)
 
     def _begin(self, command: int) -> None:
-        self._command = _COMMANDS.get(command, f"command {command:02X}")
-        if not self._serial.is_open:
-            raise SensorLost(f"port {self.port} has been closed: open the sensor again")
-        with self._losses():
-            if self._in_doubt:
-                self._settle()
-            if self._in_doubt and command != _VERIFY_PASSWORD:  # whose user asks for the parameters next
-                self._realign()
-            self._serial.reset_input_buffer()
-            while self._serial.in_waiting:  # a flush may leave what the kernel has not yet handed on
-                self._serial.read(self._serial.in_waiting)
-        self._line.clear()
+        self._line.doing = in_words(command, Instruction)
         self._packet.clear()
-        self._in_doubt = True  # until a good answer has come
+        first, self._first = self._first, math.isinf(self._over_s)
+        self._heard += self._line.hear(0.0)
+        if not self._in_doubt and has_begun(self._heard):
+            self._in_doubt = True
+            if not first:
+                raise self._garbled("an answer came that nobody asked for")
+        if self._in_doubt:
+            self._find_step(self._by())
+        self._in_doubt = True
 
-    def _settle(self) -> None:
-        """Wait for quiet: the late answer to a command that failed must not answer the next one."""
-        deadline = time.monotonic() + self._timeout_s
-        while self._hear():
-            if time.monotonic() > deadline:
-                raise SensorError(f"the line {self.port} is never quiet: is it the sensor's, and is the baud right?")
+    def _find_step(self, by_s: float) -> None:
+        """Ask for what is answered at lengths of their own, and skip all else: an old answer comes before."""
+        self._heard.clear()
+        ask = words = _ask(Instruction.INDEX, b"\0")
+        noisy = False
+        while True:
+            self._line.write(words, by_s)
+            packet = self._skip_to(_INDEX_BYTES, min(time.monotonic() + self._answer_s / _TRIES, by_s))
+            noisy = noisy or packet is not None or bool(self._heard)
+            if packet is not None and len(packet) == _INDEX_BYTES:
+                break
+            if time.monotonic() >= by_s:
+                raise self._garbled("no whole packet came") if noisy else self._silent()
+            words = FILLER + ask
+            if packet is not None:
+                self._unlock(by_s)
+                words = ask
+        self._line.write(_ask(Instruction.COUNT), by_s)
+        if self._skip_to(_COUNT_BYTES, by_s) is None:
+            raise self._garbled("it answers one command and not the next")
 
-    def _realign(self) -> None:
-        """Ask what is answered at a length of its own, and skip until then: later still is no answer late."""
-        self._line.clear()
-        self._serial.write(frame(COMMAND, bytes([_READ_PARAMETERS])))
-        while len(self._receive()) != _PARAMETERS_BYTES:
-            continue
+    def _unlock(self, by_s: float) -> None:
+        """Say the password to a sensor that has forgotten that it heard it. Raises WrongPassword."""
+        self._line.write(_ask(Instruction.VERIFY_PASSWORD, self._password), by_s)
+        packet = self._skip_to(_SHORT_BYTES, min(time.monotonic() + self._answer_s / _TRIES, by_s))
+        if packet is not None and packet[DATA_AT] == Code.WRONG_PASSWORD:
+            raise WrongPassword(f"the sensor on {self._line.port} wants another password: {HOW_TO_SET_PASSWORD}")
 
-    def _hear(self) -> bytes:
-        """What has come, waiting for a first byte no longer than a tick."""
-        return bytes(self._serial.read(max(1, self._serial.in_waiting)))
+    def _skip_to(self, size: int, by_s: float) -> bytes | None:
+        """The next sound acknowledgement of that size, or one that asks for the password; None where none comes."""
+        late = False
+        while True:
+            packet = take_packet(self._heard)
+            if packet is None:
+                if late:
+                    return None
+                news = self._line.hear(by_s)
+                self._heard += news
+                late = not news or time.monotonic() >= by_s
+            elif not is_sound(packet):
+                self._heard[:0] = packet[2:]  # a good one may begin in what was taken for its data
+            elif packet[6] == ACKNOWLEDGE and (len(packet) == size or packet[DATA_AT] == Code.PASSWORD_NOT_VERIFIED):
+                return packet
 
-    def _receive(self) -> bytes:
-        deadline = time.monotonic() + self._timeout_s
-        heard = overdue = False
-        while (packet := take_packet(self._line)) is None:
-            if overdue:
-                raise self._broken("no whole packet came") if heard else self._silent()
-            overdue = time.monotonic() > deadline  # one look more, for a program that was itself kept waiting
-            with self._losses():
-                news = self._hear()
+    def _receive(self, by_s: float) -> bytes:
+        heard, late = bool(self._heard), False
+        while (packet := take_packet(self._heard)) is None:
+            if late:
+                raise self._garbled("no whole packet came") if heard else self._silent()
+            gap_s = time.monotonic() + self._gap_s if has_begun(self._heard) else math.inf
+            news = self._line.hear(min(by_s, gap_s))
+            self._heard += news
             heard = heard or bool(news)
-            self._line += news
+            late = not news or time.monotonic() >= by_s
         return self._check(packet)
 
     def _check(self, packet: bytes) -> bytes:
         if not is_sound(packet):
-            raise self._broken("a packet's sum is wrong")
+            raise self._garbled("a packet's sum is wrong")
         if packet[6] == COMMAND:
-            raise NotASensor(f"our own words come back on {self.port}: TX and RX are joined, or it is another line")
+            raise NotASensor(
+                f"our own words come back on {self._line.port} ({self._line.doing}):"
+                " TX and RX are joined, or it is another line"
+            )
         if packet[6] not in (DATA, ACKNOWLEDGE, LAST_DATA):
-            raise self._broken("a packet's kind is unknown")
+            raise self._garbled("a packet's kind is unknown")
+        if packet[6] == ACKNOWLEDGE and packet[DATA_AT] == Code.RECEIVE_ERROR:
+            raise self._garbled("the sensor says that the command came to it broken")
         return packet
 
     def _fit(self, packet: bytes, size: int) -> bytes:
         """Sensors cut a refusal short, and the vendor's library reads by length: so it gets its length."""
-        refused = packet[_DATA_AT] != Code.DONE
+        refused = packet[DATA_AT] != Code.DONE
         if len(packet) == size:
             return packet
         if refused and len(packet) < size:
-            return frame(ACKNOWLEDGE, packet[_DATA_AT:-2].ljust(size - _DATA_AT - 2, b"\0"))
-        raise self._broken("the answer belongs to another command")
+            return frame(ACKNOWLEDGE, packet[DATA_AT:-2].ljust(size - DATA_AT - 2, b"\0"))
+        raise self._garbled("the answer belongs to another command")
 
-    @contextmanager
-    def _losses(self) -> Iterator[None]:
-        try:
-            yield
-        except SensorError:
-            raise  # ours, though SensorLost is an OSError too
-        except (OSError, termios.error) as error:
-            raise SensorLost(
-                f"the sensor's port {self.port} is gone ({self._command}): is it still plugged in?"
-            ) from error
-
-    def _silent(self) -> SensorLost:
-        return SensorLost(
-            f"the sensor on {self.port} is silent ({self._command}): check its power, its wires and the baud"
+    def _silent(self) -> SensorSilent:
+        return SensorSilent(
+            f"the sensor on {self._line.port} is silent ({self._line.doing}): check its power, its wires and the baud"
         )
 
-    def _broken(self, what: str) -> SensorError:
-        return SensorError(
-            f"the sensor on {self.port} can't be understood ({self._command}): {what}; check its wires and the baud"
+    def _garbled(self, what: str) -> SensorError:
+        return SensorGarbled(
+            f"the sensor on {self._line.port} can't be understood ({self._line.doing}): {what};"
+            " check its wires and the baud"
         )
 
 
-def _open(port: str, baud: int, timeout_s: float) -> Any:
-    try:
-        return serial.Serial(port, baud, timeout=min(_TICK_S, timeout_s), write_timeout=timeout_s, exclusive=True)
-    except (OSError, termios.error, ValueError, OverflowError) as error:
-        raise SensorLost(_why_closed(port, baud, error)) from error
-
-
-def _why_closed(port: str, baud: int, error: Exception) -> str:
-    match getattr(error, "errno", None):
-        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            return f"there is no port {port}: plug the sensor in, or set [fingerprint] port in gerbang.toml"
-        case errno.EACCES | errno.EPERM:
-            return f"port {port} may not be opened: add this user to the group dialout"
-        case errno.EAGAIN | errno.EBUSY:
-            return f"port {port} is in use by another program; is the gate running?"
-    if isinstance(error, ValueError | OverflowError):
-        return f"port {port} can't be set to {baud} baud: set [fingerprint] baud in gerbang.toml"
-    return f"{port} is not a serial line: set [fingerprint] port in gerbang.toml to the sensor's"
+def _ask(instruction: Instruction, arguments: bytes = b"") -> bytes:
+    return frame(COMMAND, bytes([instruction]) + arguments)
