@@ -1,11 +1,38 @@
-"""What the parts on the GPIO pins share: a vendor's error becomes ours at their door."""
+"""What the parts on the GPIO pins share: the library that drives them, and its errors, which become ours here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Final
 
 import gpiozero
 
+from drivers.bcm import GpioSettings
 from drivers.errors import DriverError
+
+# In the order in which they are tried: lgpio drives every Pi, RPi.GPIO none from the Pi 5 on.
+VENDORS: Final[Mapping[str, tuple[str, str]]] = {
+    "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory"),
+    "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory"),
+}
+
+
+def take_pins(settings: GpioSettings) -> None:
+    """Open the computer's pins, once in a process; gpiozero keeps them. Raises gpiozero.BadPinFactory."""
+    if gpiozero.Device.pin_factory is None:
+        gpiozero.Device.pin_factory = open_factory(settings, VENDORS)
+
+
+def open_factory(settings: GpioSettings, vendors: Mapping[str, tuple[str, str]]) -> Any:
+    """The first pin factory that opens, or the one that is asked for. Raises gpiozero.BadPinFactory: why none did."""
+    why = []
+    for name, (module, factory) in vendors.items():
+        if settings.factory in ("auto", name):
+            try:
+                return getattr(import_module(module), factory)()
+            except Exception as cause:  # noqa: BLE001 - each library has errors of its own, bare Exception among them
+                why.append(f"{name}: {cause}")
+    raise gpiozero.BadPinFactory("; ".join(why))
 
 
 @contextmanager
@@ -16,7 +43,7 @@ def ours(error: type[DriverError], part: str) -> Iterator[None]:
     except gpiozero.BadPinFactory as cause:
         raise error(
             f"{part}: this computer has no GPIO pins that we can drive ({cause}). On a Raspberry Pi, "
-            'install lgpio; elsewhere set driver = "console".'
+            'install lgpio; elsewhere set driver = "console", or "none" for keys and switches.'
         ) from cause
     except gpiozero.GPIOPinInUse as cause:
         raise error(f"{part}: {cause}. Give each part a pin of its own in gerbang.toml.") from cause

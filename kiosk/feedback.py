@@ -1,4 +1,8 @@
-"""A table: what the gate says -> light and sound. Told apart by rhythm as well as by colour."""
+"""A table: what the gate says -> light and sound. A light's rhythm is that of its sound, where there is one.
+
+Told apart by rhythm as well as by colour, for those who do not see red and green; kiosk/cues.py holds it to that.
+Green is for what is on the card, and for nothing else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +12,7 @@ from drivers.buzzer.contract import SILENCE
 from drivers.lights import Colour, Pattern
 from drivers.lights.contract import DARK
 from kiosk.events import Sign
+from kiosk.notation import STEADY, read_rhythm, read_tune
 
 
 @dataclass(frozen=True)
@@ -26,28 +31,34 @@ class Feedback:
         return self.pattern.colour.value + ("" if self.pattern.steady else " blinking")
 
 
-_SHORT, _LONG, _PAUSE = 0.08, 0.5, 0.08
-_ONE_SHORT = Tune(((_SHORT, 0.0),), "pip")
-_TWO_SHORT = Tune(((_SHORT, _PAUSE), (_SHORT, 0.0)), "pip-pip")
-_ONE_LONG = Tune(((_LONG, 0.0),), "buuu")
-_TWO_LONG = Tune(((_LONG, _PAUSE), (_LONG, 0.0)), "buuu-buuu")
-_LONG_SHORT = Tune(((_LONG, _PAUSE), (_SHORT, 0.0)), "buuu-pip")
+def _cue(colour: Colour, rhythm: str, sound: str = "", *, answer: bool = False) -> Feedback:
+    return Feedback(Pattern(colour, read_rhythm(rhythm)), read_tune(sound) if sound else SILENCE, answer)
+
+
+_GREEN, _RED, _BLUE = Colour.GREEN, Colour.RED, Colour.BLUE
 
 FEEDBACK: Mapping[Sign, Feedback] = {
     Sign.READY: Feedback(DARK),
-    Sign.LOOK: Feedback(Pattern(Colour.BLUE)),
-    Sign.CLOSER: Feedback(Pattern(Colour.BLUE, 0.2, 0.8)),
-    Sign.ONE_AT_A_TIME: Feedback(Pattern(Colour.RED, 0.2, 0.8)),
+    Sign.LOOK: _cue(_BLUE, "-"),
+    Sign.CLOSER: _cue(_BLUE, "._"),
+    Sign.ONE_AT_A_TIME: _cue(_RED, "-.._"),
     **dict.fromkeys(
         (Sign.TOO_DARK, Sign.AGAINST_LIGHT, Sign.BLURRED, Sign.TURNED, Sign.OUTSIDE),
-        Feedback(Pattern(Colour.BLUE, 0.5, 0.5)),
+        _cue(_BLUE, "..-_"),
     ),
-    Sign.RECORDED: Feedback(Pattern(Colour.GREEN), _ONE_SHORT, answer=True),
-    Sign.REPEATED: Feedback(Pattern(Colour.GREEN, 0.15, 0.15), _TWO_SHORT, answer=True),
-    Sign.UNKNOWN_USE_FINGER: Feedback(Pattern(Colour.BLUE, 0.25, 0.25), _LONG_SHORT),
-    Sign.CONFIRM_BY_FINGER: Feedback(Pattern(Colour.BLUE, 0.25, 0.25), _LONG_SHORT),
-    Sign.UNKNOWN: Feedback(Pattern(Colour.RED), _ONE_LONG),
-    Sign.FINGER_UNKNOWN: Feedback(Pattern(Colour.RED), _ONE_LONG, answer=True),
-    Sign.CAMERA_LOST: Feedback(Pattern(Colour.BLUE, 0.1, 1.9)),
-    Sign.NEEDS_SERVICE: Feedback(Pattern(Colour.RED, 0.1, 0.4), _TWO_LONG),
+    Sign.RECORDED: _cue(_GREEN, STEADY, "g6.", answer=True),
+    Sign.REPEATED: _cue(_GREEN, ".._", "g6..", answer=True),
+    Sign.UNKNOWN_USE_FINGER: _cue(_BLUE, "-._", "e6- g6."),
+    Sign.CONFIRM_BY_FINGER: _cue(_BLUE, "-._", "e6- g6."),
+    Sign.UNKNOWN: _cue(_RED, "-_", "c5-"),
+    Sign.FINGER_UNKNOWN: _cue(_RED, "-_", "c5-", answer=True),
+    Sign.KEY_IN: _cue(_BLUE, ".-_", "c6. g6-"),
+    Sign.KEY_OUT: _cue(_BLUE, ".--_", "g6. c6--"),
+    Sign.SERVICE_CALLED: _cue(_BLUE, "..._", "c6. e6. g6.", answer=True),
+    Sign.CASE_OPEN: _cue(_RED, "...._"),
+    Sign.CAMERA_LOST: _cue(_BLUE, ".___"),
+    Sign.CAMERA_DARK: _cue(_BLUE, ".___"),
+    Sign.CAMERA_COVERED: _cue(_BLUE, ".___"),
+    Sign.OFFLINE_TOO_LONG: _cue(_BLUE, "--___"),
+    Sign.NEEDS_SERVICE: _cue(_RED, ".", "c5--"),
 }

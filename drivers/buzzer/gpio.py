@@ -1,82 +1,93 @@
-"""An active buzzer on a GPIO pin: it sounds while the pin is high."""
+"""A buzzer on a GPIO pin: a plain one, which sounds by itself, or a tonal one, which is given its notes."""
 
+from collections.abc import Iterator
 from contextlib import suppress
-from threading import Condition, Thread
+from typing import Final
 
 import gpiozero
+from gpiozero.tones import Tone
 
-from drivers.buzzer.contract import SILENCE, BuzzerSettings, Tune
+from drivers.bcm import AUTO, GpioSettings
+from drivers.buzzer.contract import BuzzerSettings, Tune
 from drivers.errors import BuzzerError
-from drivers.pins import ours
+from drivers.pins import ours, take_pins
+from drivers.player import Player
+
+_MIDDLE: Final = "C6"  # two octaves to each side are c4 to c8, 262 to 4186 Hz, where small piezos are loud
+_OCTAVES: Final = 2
+_BREAK_S: Final = 0.08  # without it a beep that breaks off and the first of the next tune would be one long beep
+_OWN_NOTE: Final = "c7"  # 2093 Hz, as most plain buzzers sound
 
 
 class GpioBuzzer:
     """Plays tunes on a thread of its own, so that nobody waits for a beep."""
 
-    def __init__(self, settings: BuzzerSettings) -> None:
-        """Take the pin, low. Raises BuzzerError."""
+    def __init__(self, settings: BuzzerSettings, gpio: GpioSettings = AUTO) -> None:
+        """Take the pin, off. Raises BuzzerError."""
+        kind = _Tonal if settings.kind == "tonal" else _Plain
         with ours(BuzzerError, f"The buzzer on pin {settings.pin}"):
-            self._buzzer = gpiozero.Buzzer(settings.pin)
-        self._news = Condition()  # guards what follows
-        self._tune = SILENCE
-        self._turn = 0  # counts the tunes, so that the same tune twice is two tunes
-        self._fault: BuzzerError | None = None
-        self._closed = False
-        self._thread = Thread(target=self._run, name="buzzer", daemon=True)
-        self._thread.start()
+            take_pins(gpio)
+            self._voice = kind(settings)
+        try:
+            self._sound(None)
+        except BuzzerError:
+            self._let_go()
+            raise
+        self._player: Player[str | None] = Player("The buzzer", self._sound, None, BuzzerError)
 
     def play(self, tune: Tune) -> None:
-        """Play a tune in place of the one before; returns at once.
-
-        Raises BuzzerError, also when the tune before could not be played to its end: this one is tried all
-        the same.
-        """
-        with self._news:
-            if self._closed:
-                raise BuzzerError("The buzzer is closed.")
-            self._tune = tune
-            self._turn += 1
-            self._news.notify_all()
-            fault, self._fault = self._fault, None
-        if fault is not None:
-            raise fault
+        """Play a tune in place of the one before; returns at once. Raises BuzzerError."""
+        self._player.play(self._steps(tune))
 
     def close(self) -> None:
-        """Silent, pin low and let go. May be called twice."""
-        with self._news:
-            self._closed = True
-            self._news.notify_all()
-        self._thread.join()
+        """Silent, pin off and let go. May be called twice."""
+        self._player.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         with suppress(BuzzerError), ours(BuzzerError, "The buzzer"):
-            self._buzzer.close()
+            self._voice.device.close()
 
-    def _run(self) -> None:
-        turn = 0
-        while self._interrupted(turn, within_s=None):
-            with self._news:
-                if self._closed:
-                    return
-                tune, turn = self._tune, self._turn
-            try:
-                self._sound(tune, turn)
-            except BuzzerError as fault:
-                with self._news:
-                    self._fault = fault
+    def _steps(self, tune: Tune) -> Iterator[tuple[str | None, float]]:
+        """The notes of a tune, each with its seconds; None is silence."""
+        if self._sounding and tune.beeps:
+            yield None, _BREAK_S
+        for beep in tune.beeps:
+            yield beep.note or _OWN_NOTE, beep.on_s
+            yield None, beep.off_s
 
-    def _sound(self, tune: Tune, turn: int) -> None:
+    def _sound(self, note: str | None) -> None:
+        self._sounding = note is not None
         with ours(BuzzerError, "The buzzer"):
-            try:
-                for sounding_s, silent_s in tune.beeps:
-                    self._buzzer.on()
-                    if self._interrupted(turn, sounding_s):
-                        return
-                    self._buzzer.off()
-                    if self._interrupted(turn, silent_s):
-                        return
-            finally:
-                self._buzzer.off()
+            self._voice.sound(note)
 
-    def _interrupted(self, turn: int, within_s: float | None) -> bool:
-        """Wait so long (None: for ever), or until there is another tune or the end; whether there is."""
-        with self._news:
-            return self._news.wait_for(lambda: self._closed or self._turn != turn, within_s)
+
+class _Plain:
+    """Sounds or not, whatever the note."""
+
+    def __init__(self, settings: BuzzerSettings) -> None:
+        self.device = gpiozero.Buzzer(settings.pin, active_high=not settings.active_low)
+
+    def sound(self, note: str | None) -> None:
+        """Sound, or be silent for None."""
+        if note is None:
+            self.device.off()
+        else:
+            self.device.on()
+
+
+class _Tonal:
+    """Sounds each note by as many pulses a second."""
+
+    def __init__(self, settings: BuzzerSettings) -> None:
+        self._off = settings.active_low
+        self.device = gpiozero.TonalBuzzer(settings.pin, mid_tone=Tone(_MIDDLE), octaves=_OCTAVES)
+
+    def sound(self, note: str | None) -> None:
+        """Sound a note, or be silent for None."""
+        if note is None:
+            self.device.stop()
+            # Where the pulses end is the library's own affair, and current may flow through the coil of a buzzer.
+            self.device.pwm_device.pin.state = self._off
+        else:
+            self.device.play(Tone.from_note(note.capitalize()))

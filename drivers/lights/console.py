@@ -52,4 +52,4 @@ def _said(pattern: Pattern) -> str:
         return "○ dark"
     if pattern.steady:
         return f"● {pattern.colour.value}"
-    return f"◐ {pattern.colour.value}, {pattern.on_s:g} s on, {pattern.off_s:g} s off"
+    return f"◐ {pattern.colour.value}, {' '.join(f'{beat:g}' for beat in pattern.beats)} s on and off"

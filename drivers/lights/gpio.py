@@ -1,60 +1,61 @@
-"""Three lights on GPIO pins."""
+"""Three lights on GPIO pins, or one of three colours."""
 
 from contextlib import suppress
-from threading import Lock
+from itertools import cycle
 
 import gpiozero
 
+from drivers.bcm import AUTO, GpioSettings
 from drivers.errors import LightError
-from drivers.lights.contract import DARK, Colour, LightSettings, Pattern
-from drivers.pins import ours
+from drivers.lights.contract import Colour, LightSettings, Pattern
+from drivers.pins import ours, take_pins
+from drivers.player import Player
 
 
 class GpioLights:
-    """One LED, or a relay that is on when its pin is high, for each colour."""
+    """An LED, a leg of an RGB LED, or a relay for each colour."""
 
-    def __init__(self, settings: LightSettings) -> None:
-        """Take the three pins, all low. Raises LightError, holding none."""
-        self._lock = Lock()
-        self._leds: dict[Colour, gpiozero.LED] = {}
+    def __init__(self, settings: LightSettings, gpio: GpioSettings = AUTO) -> None:
+        """Take the three pins, all off. Raises LightError, holding none."""
+        self._leds: dict[Colour, tuple[gpiozero.LED | gpiozero.PWMLED, float]] = {}
         try:
-            self._take(Colour.GREEN, settings.green)
-            self._take(Colour.RED, settings.red)
-            self._take(Colour.BLUE, settings.blue)
+            for colour in Colour:
+                self._take(colour, settings, gpio)
         except LightError:
-            self.close()
+            self._let_go()
             raise
+        self._player: Player[Colour | None] = Player("The lights", self._light, None, LightError)
 
     def show(self, pattern: Pattern) -> None:
-        """Show a pattern in place of the one before; returns at once. Raises LightError."""
-        with self._lock:
-            if not self._leds:
-                raise LightError("The lights are closed.")
-            self._light(pattern)
+        """Show a pattern in place of the one before, from its beginning; returns at once. Raises LightError."""
+        if pattern.steady:
+            self._player.play([(pattern.colour, float("inf"))])
+        else:
+            self._player.play(zip(cycle((pattern.colour, None)), cycle(pattern.beats), strict=False))
 
     def close(self) -> None:
-        """All dark, pins low and let go. May be called twice."""
-        with self._lock:
-            with suppress(LightError):  # letting go of the pins matters more than the last word
-                self._light(DARK)
-            while self._leds:
-                _, led = self._leds.popitem()
-                with suppress(LightError), ours(LightError, "Lights"):
-                    led.close()
+        """All dark, pins off and let go. May be called twice."""
+        self._player.close()
+        self._let_go()
 
-    def _take(self, colour: Colour, pin: int) -> None:
+    def _take(self, colour: Colour, settings: LightSettings, gpio: GpioSettings) -> None:
+        pin, brightness = getattr(settings, colour.value), getattr(settings, f"{colour.value}_brightness")
+        kind = gpiozero.PWMLED if brightness < 1 else gpiozero.LED
         with ours(LightError, f"The {colour.value} light on pin {pin}"):
-            self._leds[colour] = gpiozero.LED(pin)
+            take_pins(gpio)
+            self._leds[colour] = kind(pin, active_high=not settings.active_low), brightness
 
-    def _light(self, pattern: Pattern) -> None:
-        with ours(LightError, "Lights"):
-            for colour, led in self._leds.items():
-                if colour is not pattern.colour:
+    def _light(self, lit: Colour | None) -> None:
+        with ours(LightError, "The lights"):
+            for colour, (led, _) in self._leds.items():
+                if colour is not lit:
                     led.off()  # first, so that two are never lit together
-            if pattern.colour is None:
-                return
-            led = self._leds[pattern.colour]
-            if pattern.steady:
-                led.on()
-            else:
-                led.blink(pattern.on_s, pattern.off_s)
+            if lit is not None:
+                led, brightness = self._leds[lit]
+                led.value = brightness
+
+    def _let_go(self) -> None:
+        while self._leds:
+            _, (led, _) = self._leds.popitem()
+            with suppress(LightError), ours(LightError, "The lights"):
+                led.close()

@@ -8,7 +8,6 @@ import pytest
 
 from kiosk.answers import Answers
 from kiosk.events import Attendance, Cue, Fault, Moment, Press, Record, Refusal, Repeat, Sign, Tampering
-from kiosk.feedback import FEEDBACK
 from kiosk.records import last_attendances, to_payload
 from kiosk.store.journal import Entry
 from kiosk.words import load_words
@@ -104,10 +103,3 @@ def test_a_repeat_is_answered_with_the_time_of_the_record_that_stands() -> None:
 
 def test_a_person_who_was_erased_meanwhile_is_greeted_without_a_name() -> None:
     assert ANSWERS.to(Cue(Sign.RECORDED, "gone", ATTENDANCE), AT).name == ""
-
-
-def test_what_people_must_tell_apart_differs_in_rhythm_and_not_in_colour_alone() -> None:
-    signs = (Sign.RECORDED, Sign.REPEATED, Sign.UNKNOWN, Sign.UNKNOWN_USE_FINGER, Sign.NEEDS_SERVICE, Sign.LOOK)
-    shown = [FEEDBACK[sign] for sign in signs]
-    assert set(FEEDBACK) == set(Sign)
-    assert len({(item.pattern.on_s, item.pattern.off_s, item.tune.beeps) for item in shown}) == len(signs)

@@ -1,0 +1,47 @@
+"""Pins in memory in place of the computer's, for the tests of what hangs on them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gpiozero
+from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
+
+
+@contextmanager
+def pins_in_memory() -> Iterator[MockFactory]:
+    """gpiozero's own pins in memory, which can be pulsed."""
+    before = gpiozero.Device.pin_factory
+    gpiozero.Device.pin_factory = factory = MockFactory(pin_class=MockPWMPin)
+    try:
+        yield factory
+    finally:
+        factory.close()
+        gpiozero.Device.pin_factory = before
+
+
+class SwitchedPin(MockPin):  # type: ignore[misc]
+    """A pin with a switch to ground, which is stronger than any inner resistor."""
+
+    closed = False
+
+    def drive_high(self) -> None:
+        """High, but for the switch."""
+        if not self.closed:
+            super().drive_high()
+
+    def turn(self, *, closed: bool) -> None:
+        """Close the switch, or open it: the resistor does the rest."""
+        self.closed = closed
+        (self.drive_low if closed else self.drive_high)()
+
+
+def driven(pin: MockPin, *, active_low: bool = False) -> float:
+    """How far a pin turns on what hangs on it: 0 is off, as is a pin that drives nothing."""
+    if pin.function != "output":
+        return 0.0
+    return float(1 - pin.state if active_low else pin.state)
+
+
+def levels(pin: MockPin) -> list[float]:
+    """What a pin went through since it was taken."""
+    return [float(item.state) for item in pin.states]
