@@ -41,10 +41,7 @@ def ringed() -> Iterator[FingerprintEmulator]:
 
 @pytest.fixture
 def ringed_client(ringed: FingerprintEmulator) -> Iterator[Client]:
-    """Who has read the byte with which an R503 says that it is ready."""
     with client_of(ringed) as opened:
-        assert opened.ask(0x3D) == b"\0"
-        assert opened.line.read(1) == b"\x55"
         yield opened
 
 
@@ -192,7 +189,6 @@ def test_random_numbers_are_four_bytes_and_differ(client: Client) -> None:
 def test_a_template_goes_up_and_comes_down_again(model: ModelName) -> None:
     size = MODELS[model].template_bytes
     with FingerprintEmulator(model=model, packet_bytes=32) as emulator, client_of(emulator) as client:
-        client.line.reset_input_buffer()
         emulator.place("ani")
         client.capture(1)
         assert client.ask(0x08, 1) == b"\0"
@@ -216,7 +212,6 @@ def test_a_template_that_lost_a_packet_changes_nothing(client: Client, emulator:
 @pytest.mark.parametrize(("model", "size"), [("zfm20", 36_864), ("r503", 18_432)])
 def test_a_picture_goes_up_and_comes_down_again(model: ModelName, size: int) -> None:
     with FingerprintEmulator(model=model) as emulator, client_of(emulator) as client:
-        client.line.reset_input_buffer()
         client.enrol(emulator, "ani", 7)
         assert client.ask(0x0A) == b"\0"
         picture = b"".join(data for _, data in client.data())
@@ -292,9 +287,8 @@ def test_a_sensor_with_a_password_is_locked_until_it_hears_it() -> None:
 
 
 def test_a_sensor_answers_to_its_own_address(client: Client) -> None:
-    assert Client.ask  # the answer to the change comes from the new address already
     client.line.write(frame(COMMAND, b"\x15\0\0\0\x07"))
-    client.address = b"\0\0\0\x07"
+    client.address = b"\0\0\0\x07"  # from which the answer to the change comes already
     assert client.packet() == (ACKNOWLEDGE, b"\0")
     assert client.ask(0x01) == b"\x02"
     client.line.write(frame(COMMAND, b"\x01"))  # to all others it is deaf, but for the handshake
@@ -321,8 +315,8 @@ def test_the_vendors_library_alone_understands_it(model: ModelName) -> None:
     with FingerprintEmulator(model=model) as emulator, serial.Serial(emulator.port, 57600, timeout=PATIENCE_S) as line:
         emulator.place("ani")
         if MODELS[model].ring:
-            line.write(frame(COMMAND, b"\x3d"))
-            assert line.read_until(b"\x55")
+            line.write(frame(COMMAND, b"\x3d"))  # for the library stumbles over the 55 at power-on
+            assert line.read_until(frame(ACKNOWLEDGE, b"\0") + b"\x55")
         vendor = Adafruit_Fingerprint(line)
         assert vendor.library_size == 200
         for slot in (1, 2):
