@@ -11,6 +11,7 @@ from drivers.errors import CameraError, Trouble
 from kiosk.doctor.film import Film, from_camera, from_gate, shoot
 from kiosk.doctor.finding import Finding, Result, joined
 from kiosk.doctor.round import Patient
+from kiosk.doctor.running import faults_of, judge_part
 from kiosk.screen.preview import WIDTH_PX
 from kiosk.vision.engine import Image
 from kiosk.vision.quality import Unfit
@@ -42,8 +43,8 @@ def check(patient: Patient) -> Iterator[Finding]:
     """A few seconds of pictures, and what is to be said of them."""
     config = patient.config
     if patient.lacks("camera"):
-        advice = "Stop the gate (sudo systemctl stop gerbang-kiosk) and run this again: it then tells what is wrong."
-        yield from _blind(Finding("camera", Result.WRONG, "the running gate misses it", advice))
+        sentences = {trouble: sentence for trouble, (_, sentence) in _TROUBLES.items()}
+        yield from _blind(judge_part("camera", faults_of(config), sentences, lacks=True))
         return
     frames = from_camera(config) if patient.gate is None else from_gate(config.screen.listen)
     scale = 1.0 if patient.gate is None else min(1.0, WIDTH_PX / config.camera.width_px)

@@ -10,8 +10,11 @@ from drivers.fingerprint.contract import SensorParameters
 from kiosk.config import Config
 from kiosk.doctor.finding import Finding, Result, joined
 from kiosk.doctor.round import Patient
+from kiosk.doctor.running import faults_of, judge_part
 from kiosk.errors import StoreError
-from kiosk.store import open_store
+from kiosk.events import Ailment
+from kiosk.fingers import ailments_of, compare
+from kiosk.store import Known, open_store
 
 _WIRES = "TX of the sensor goes to the Pi's RXD (pin 10), RX to TXD (pin 8), and see its label for 3.3 V or 5 V."
 _ADVICE = {
@@ -33,11 +36,8 @@ def check(patient: Patient) -> Iterator[Finding]:
     settings = patient.config.fingerprint
     if settings.driver == "none":
         yield Finding("sensor", Result.NOT_APPLICABLE, 'this gate has none ([fingerprint] driver = "none")')
-    elif patient.lacks("sensor"):
-        advice = "Stop the gate (sudo systemctl stop gerbang-kiosk) and run this again: it then tells what is wrong."
-        yield Finding("sensor", Result.WRONG, "the running gate misses it", advice)
     elif patient.gate is not None:
-        yield Finding("sensor", Result.OK, "serves the running gate")
+        yield judge_part("sensor", faults_of(patient.config), _ADVICE, lacks=patient.lacks("sensor"))
     else:
         yield _look(patient.config, patient.root)
 
@@ -50,9 +50,8 @@ def _look(config: Config, root: Path) -> Finding:
         with closing(sensor):
             parameters, pages = sensor.parameters, sensor.pages()
     except SensorError as error:
-        return judge_error(error, settings, (root / "proc/cmdline"))
-    known = _known(config)
-    return joined("sensor", judge_parameters(parameters, settings), judge_pages(parameters.capacity, pages, known))
+        return judge_error(error, settings, root / "proc/cmdline")
+    return judge_sensor(parameters, settings, pages, _known(config))
 
 
 def judge_error(error: SensorError, settings: FingerprintSettings, command_line: Path) -> Finding:
@@ -73,52 +72,35 @@ def has_console(port: str, command_line: Path) -> bool:
     return bool(consoles & names)
 
 
-def judge_parameters(parameters: SensorParameters, settings: FingerprintSettings) -> Finding:
-    """What it says of itself."""
+def judge_sensor(parameters: SensorParameters, settings: FingerprintSettings, pages: Set[int], known: Known) -> Finding:
+    """What it says of itself, and the fingers in it beside those that the store knows."""
     figures = {
-        "capacity": parameters.capacity,
-        "baud": parameters.baud,
-        "security_level": parameters.security_level,
-        "packet_bytes": parameters.packet_bytes,
-        "ring": parameters.ring,
+        **{name: getattr(parameters, name) for name in ("capacity", "baud", "security_level", "packet_bytes", "ring")},
+        "fingers": len(pages),
     }
-    if parameters.baud != settings.baud:
-        found = f"answers at {parameters.baud} baud, not at {settings.baud}"
-        return Finding("sensor", Result.DOUBTFUL, found, f"Write baud = {parameters.baud} in [fingerprint].", figures)
-    found = f"answers at {parameters.baud} baud, security level {parameters.security_level}"
-    return Finding("sensor", Result.OK, found, figures=figures)
+    differences = compare(known.fingers, pages)
+    ailing = ailments_of(known, parameters, settings.baud, pages, differences)
+    found = (
+        f"{len(pages)} of {parameters.capacity} fingers, {parameters.baud} baud, security {parameters.security_level}"
+    )
+    return joined(
+        "sensor",
+        Finding("sensor", Result.OK, found, figures=figures),
+        *(_ails(ailment, why) for ailment, why in ailing.items()),
+    )
 
 
-def judge_pages(capacity: int, pages: Set[int], known: Set[int]) -> Finding:
-    """The fingers in it, against those that the store knows. capacity: how many fit."""
-    missing, foreign = sorted(known - pages), sorted(pages - known)
-    figures = {"fingers": len(pages), "missing": len(missing), "foreign": len(foreign)}
-    found = f"{len(pages)} of {capacity} fingers"
-    if missing:
-        lost = f"{found}, {len(missing)} missing (pages {_listed(missing)})"
-        return Finding(
-            "sensor",
-            Result.WRONG,
-            lost,
-            "Put them back (gerbang fingers restore); who can't be put back enrols anew.",
-            figures,
-        )
-    if foreign:
-        strange = f"{found}, {len(foreign)} of nobody here (pages {_listed(foreign)})"
-        return Finding("sensor", Result.DOUBTFUL, strange, "See which they are (gerbang fingers list).", figures)
-    if len(pages) >= capacity:
-        return Finding("sensor", Result.DOUBTFUL, f"{found}: full", "Erase who has left (gerbang forget).", figures)
-    return Finding("sensor", Result.OK, found, figures=figures)
+def _ails(ailment: Ailment, why: str) -> Finding:
+    """The gate's own sentence says what it is, and after a colon what to do."""
+    found, _, advice = why.partition(": ")
+    result = Result.WRONG if ailment in (Ailment.FINGERS_MISSING, Ailment.REPLACED) else Result.DOUBTFUL
+    return Finding("sensor", result, found, f"{advice[:1].upper()}{advice[1:]}.")
 
 
-def _listed(pages: list[int]) -> str:
-    return ", ".join(map(str, pages[:5])) + (", ..." if len(pages) > 5 else "")
-
-
-def _known(config: Config) -> frozenset[int]:
-    """The pages that the store knows; none where there is no store, which is the store's check to tell."""
+def _known(config: Config) -> Known:
+    """What the store knows of the sensor; nothing where there is no store, which is the store's check to tell."""
     try:
         with open_store(config.store_path, create=False) as store:
-            return frozenset(store.people.by_page())
+            return store.fingers.known()
     except StoreError:
-        return frozenset()
+        return Known()

@@ -1,0 +1,71 @@
+"""What a running gate has told of its parts: it holds them, and so it is asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from drivers.errors import Trouble
+from kiosk.config import Config
+from kiosk.doctor.finding import Finding, Result, joined
+from kiosk.errors import StoreError
+from kiosk.events import Ailment
+from kiosk.store import Entry, open_store
+
+_RECENT = 5000  # entries that are searched for the beginning of a fault
+# Nobody is sent away for these; and the night is no fault of a camera's.
+_MILD = frozenset(what.value for what in (Ailment.WRONG_BAUD, Ailment.FULL, Ailment.FINGERS_FOREIGN, Trouble.DARK))
+
+
+@dataclass(frozen=True)
+class OpenFault:
+    """What is wrong with a part, and not mended. what: a Trouble's or an Ailment's word; since: as people write it."""
+
+    part: str
+    what: str
+    why: str
+    since: str
+
+    @property
+    def result(self) -> Result:
+        """How bad it is."""
+        return Result.DOUBTFUL if self.what in _MILD else Result.WRONG
+
+
+def faults_of(config: Config) -> tuple[OpenFault, ...]:
+    """What the gate has put into its journal; nothing where that can't be read, which is the store's check to tell."""
+    try:
+        with open_store(config.store_path, create=False) as store:
+            return open_faults(store.journal.after(store.journal.last_number() - _RECENT, _RECENT), config.zone)
+    except StoreError:
+        return ()
+
+
+def open_faults(entries: Iterable[Entry], zone: ZoneInfo) -> tuple[OpenFault, ...]:
+    """What began since the gate's last start, and is not mended."""
+    faults: dict[tuple[str, str], OpenFault] = {}
+    for entry in entries:
+        part, what = str(entry.payload.get("part")), str(entry.payload.get("what"))
+        if entry.kind == "start":
+            faults.clear()
+        elif entry.kind == "fault":
+            since = f"{datetime.fromtimestamp(entry.moment.wall_s, zone):%Y-%m-%d %H:%M}"
+            faults[part, what] = OpenFault(part, what, str(entry.payload.get("why")), since)
+        elif entry.kind == "mended":
+            faults.pop((part, what), None)
+    return tuple(faults.values())
+
+
+def judge_part(part: str, faults: Iterable[OpenFault], advice: Mapping[Trouble, str], *, lacks: bool) -> Finding:
+    """A part that the running gate has. lacks: whether the gate misses it now; advice: for each trouble."""
+    known = [fault for fault in faults if fault.part == part]
+    told = [_told(fault, advice) for fault in known]
+    if lacks and not told:
+        told = [Finding(part, Result.WRONG, "the running gate misses it", "See its log (journalctl -u gerbang-kiosk).")]
+    return joined(part, *told) if told else Finding(part, Result.OK, "serves the running gate")
+
+
+def _told(fault: OpenFault, advice: Mapping[Trouble, str]) -> Finding:
+    words = {trouble.value: sentence for trouble, sentence in advice.items()}
+    figures = {"trouble": fault.what, "since": fault.since}
+    return Finding(fault.part, fault.result, f"{fault.why} (since {fault.since})", words.get(fault.what, ""), figures)
