@@ -7,6 +7,10 @@ from annotated_types import Interval
 
 Pin = Annotated[int, Interval(ge=0, le=27)]
 
+# The serial port on the header, by the names that Linux has for it: raspberrypi.com, "Configuring UARTs".
+SERIAL_PORTS: Final = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
+SERIAL_PINS: Final = (14, 15)
+
 
 @dataclass(frozen=True)
 class GpioSettings:

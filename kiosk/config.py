@@ -2,22 +2,28 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from drivers.bcm import SERIAL_PINS, SERIAL_PORTS, GpioSettings
 from drivers.buzzer import BuzzerSettings
 from drivers.camera import CameraSettings
 from drivers.fingerprint import FingerprintSettings
+from drivers.inputs import InputSettings, Name
 from drivers.lights import LightSettings
+from kiosk.cues import parse_cues
 from kiosk.errors import ConfigError
+from kiosk.events import Sign
+from kiosk.feedback import FEEDBACK, Feedback
 from kiosk.policy import Policy
 
 DEFAULT_PATH = Path("gerbang.toml")
@@ -148,18 +154,21 @@ class DistrictSettings:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole of gerbang.toml. Relative paths count from the file's own folder."""
+    """The whole of gerbang.toml. Relative paths count from the file's own folder; feedback: [cues] over the table."""
 
     site: SiteSettings = field(default_factory=SiteSettings)
     camera: CameraSettings = field(default_factory=CameraSettings)
     fingerprint: FingerprintSettings = field(default_factory=FingerprintSettings)
     lights: LightSettings = field(default_factory=LightSettings)
     buzzer: BuzzerSettings = field(default_factory=BuzzerSettings)
+    inputs: InputSettings = field(default_factory=InputSettings)
+    gpio: GpioSettings = field(default_factory=GpioSettings)
     eye: EyeSettings = field(default_factory=EyeSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     district: DistrictSettings = field(default_factory=DistrictSettings)
+    feedback: Mapping[Sign, Feedback] = field(default_factory=lambda: FEEDBACK)
     base: Path = Path()
 
     @property
@@ -206,14 +215,15 @@ def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
         raise ConfigError(f"{path}: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: brackets are nested far too deep") from error
-    mistakes = [*_unknown(tables), *_clashes(tables), *_gaps(tables)]
+    feedback, mistaken_cues = parse_cues(tables.pop("cues", {}))
+    mistakes = [*_unknown(tables), *_clashes(tables), *_gaps(tables), *mistaken_cues]
     try:
-        config = _ADAPTER.validate_python({**_known(tables), "base": path.parent})
+        config = _ADAPTER.validate_python({**_known(tables), "feedback": feedback, "base": path.parent})
     except ValidationError as error:
         mistakes += [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
     if mistakes:
         lines = _lines(text)
-        named = sorted((lines.get(place, lines.get(place[:1], 1)), place, what) for place, what in mistakes)
+        named = sorted((_line(lines, place), place, what) for place, what in mistakes)
         raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named))
     return config
 
@@ -224,7 +234,7 @@ _ADAPTER = TypeAdapter(Config)
 _TABLES: dict[str, list[str]] = {
     item.name: [key.name for key in fields(item.default_factory)]  # type: ignore[arg-type]
     for item in fields(Config)
-    if item.name != "base"
+    if item.name not in ("feedback", "base")
 }
 
 
@@ -233,7 +243,7 @@ def _unknown(tables: dict[str, Any]) -> list[Mistake]:
     mistakes: list[Mistake] = []
     for name, table in tables.items():
         if name not in _TABLES:
-            mistakes.append(((name,), f"is not a table that we know{_nearest(name, list(_TABLES))}"))
+            mistakes.append(((name,), f"is not a table that we know{_nearest(name, [*_TABLES, 'cues'])}"))
         elif isinstance(table, dict):
             mistakes += [
                 ((name, key), f"is not a setting that we know{_nearest(key, _TABLES[name])}")
@@ -261,7 +271,10 @@ def _given(tables: dict[str, Any], table: str, key: str) -> Any:
 def _clashes(tables: dict[str, Any]) -> list[Mistake]:
     """Two parts on one pin."""
     pins = [("lights", colour) for colour in ("green", "red", "blue")] + [("buzzer", "pin")]
+    pins += [("inputs", name) for name in get_args(Name)]
     taken: dict[Any, Place] = {}
+    if _given(tables, "fingerprint", "driver") != "none" and _given(tables, "fingerprint", "port") in SERIAL_PORTS:
+        taken = dict.fromkeys(SERIAL_PINS, ("fingerprint", "port"))
     mistakes: list[Mistake] = []
     for table, key in pins:
         pin = _given(tables, table, key)
@@ -313,3 +326,8 @@ def _lines(text: str) -> dict[Place, int]:
         elif setting := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
             places.setdefault((*table, *setting[1].split(".")), number)
     return places
+
+
+def _line(lines: dict[Place, int], place: Place) -> int:
+    """Where a place stands, or else what it is in."""
+    return next((lines[place[:depth]] for depth in range(len(place), 0, -1) if place[:depth] in lines), 1)
