@@ -1,7 +1,7 @@
 """The [cues] table of gerbang.toml: another light, rhythm or sound for a sign; and which signs must stay apart.
 
 [cues]
-recorded = { sound = "c6. g6-" }
+recorded = { sound = "c7." }
 unknown = { light = "red", rhythm = "--_", sound = "c5-_-" }
 """
 
