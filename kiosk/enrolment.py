@@ -15,7 +15,6 @@ from drivers.fingerprint import EnrolStep, FingerprintSensor
 from kiosk.config import EyeSettings
 from kiosk.errors import EnrolmentError, PhotoError
 from kiosk.events import Box, Moment
-from kiosk.fingers import read_surely
 from kiosk.lookalikes import find_lookalikes
 from kiosk.store import Likeness, People, Person, Template
 from kiosk.threshold import Decision, decide
@@ -169,7 +168,7 @@ def enrol_finger(page: int, sensor: FingerprintSensor, prompt: Callable[[EnrolSt
     """
     sensor.enrol(page, prompt)
     try:
-        return read_surely(sensor, page)
+        return sensor.read_template(page)
     except SensorError as error:
         _log.warning("the finger is enrolled, but can't be kept for another sensor: %s", error)
         return None

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from threading import Event
 
-from drivers.errors import SensorError, SensorUnplugged
+from drivers.errors import SensorError, SensorLost, SensorUnplugged
 from drivers.fingerprint import FingerprintSensor, FingerprintSettings, Touch
 from drivers.lights import Pattern
 from kiosk import clock
@@ -15,7 +15,6 @@ from kiosk.store import Known, Store
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.02
-_PATIENCE_S = 2.0  # without a good answer, after which the sensor counts as lost
 _QUIET_POLLS = 5  # of a bare glass before each chore, so that a person seldom waits for one
 
 
@@ -42,25 +41,6 @@ class Glass:
             return False
         self._lies, self._doubted = touch, False
         return touch is not None
-
-
-class Patience:
-    """One broken answer on a noisy line is no fault; two in a row are, and one after 2 seconds without a good one."""
-
-    def __init__(self) -> None:
-        """Begins now."""
-        self.good()
-
-    def good(self) -> None:
-        """A good answer came."""
-        self._good_s = clock.now().monotonic_s
-        self._broken = False
-
-    def broken(self, error: SensorError) -> None:
-        """None came. Raises the error where it is more than noise."""
-        if self._broken or clock.now().monotonic_s - self._good_s >= _PATIENCE_S:
-            raise error
-        self._broken = True
 
 
 class Ring:
@@ -115,18 +95,18 @@ class Feeling:
     def use(self, sensor: FingerprintSensor, report: Report) -> None:
         """Feel for fingers until `stop`.
 
-        Raises SensorUnplugged at once; another SensorError as Patience has it: where two answers in a row are broken,
-        or one after 2 seconds without a good one.
+        Raises SensorLost at once, for the driver waits 1.5 s for an answer, and 2 s are all that there is to find a
+        trouble. One garbled answer or refusal on a noisy line is no fault; the second in a row is raised.
         """
         pages = SensorPages(sensor, self._settings, self._ailments, self._open_store)
-        glass, patience, ring = Glass(), Patience(), Ring(sensor)
+        glass, ring = Glass(), Ring(sensor)
         taken: Known | None = None
-        quiet = 0
+        quiet, noise = 0, False
         while not self._stop.wait(_POLL_S):
             try:
                 touch = sensor.poll()
                 report.works()
-                patience.good()
+                noise = False
                 if (known := self.known) and known is not taken:
                     pages.take(known)
                     taken = known
@@ -138,10 +118,12 @@ class Feeling:
                 if taken and quiet > _QUIET_POLLS:
                     quiet = 0
                     pages.do_a_chore()
-            except SensorUnplugged:
+            except SensorLost:
                 raise
-            except SensorError as error:
-                patience.broken(error)
+            except SensorError:
+                if noise:
+                    raise
+                noise = True
 
 
 def _sighting(pages: SensorPages, touch: Touch) -> Sighting:

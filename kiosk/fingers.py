@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
 
-from drivers.errors import SensorError, SensorRefused
+from drivers.errors import SensorError
 from drivers.fingerprint import FingerprintSensor, SensorParameters
 from kiosk.errors import StoreError
 from kiosk.events import Ailment
@@ -56,15 +57,16 @@ def ailments_of(
     if len({*pages, *known.fingers, *known.erasures}) >= sensor.capacity:
         ailing[Ailment.FULL] = f"all {sensor.capacity} pages of the sensor are taken: erase who has left the school"
     if differences.missing:
-        kept = sum(known.fingers[page].template is not None for page in differences.missing)
+        missing = differences.missing
+        kept = sum(known.fingers[page].template is not None for page in missing)
         ailing[Ailment.FINGERS_MISSING] = (
-            f"{len(differences.missing)} enrolled fingers are not in the sensor ({page_list(differences.missing)});"
-            f" the templates of {kept} are kept: see gerbang fingers list"
+            f"enrolled fingers are missing in the sensor: {len(missing)} ({page_list(missing)}),"
+            f" of which the store has the templates of {kept}; see gerbang fingers list"
         )
     if differences.foreign:
         ailing[Ailment.FINGERS_FOREIGN] = (
-            f"{len(differences.foreign)} fingers in the sensor are not of this gate ({page_list(differences.foreign)});"
-            " they are believed to be nobody's: see gerbang fingers list"
+            f"the sensor holds fingers that are not this gate's: {len(differences.foreign)}"
+            f" ({page_list(differences.foreign)}), taken for nobody's; see gerbang fingers list"
         )
     return ailing
 
@@ -86,15 +88,25 @@ def sensor_of(parameters: SensorParameters) -> SensorSeen:
     return SensorSeen(parameters.system, parameters.capacity)
 
 
-def read_surely(sensor: FingerprintSensor, page: int) -> bytes:
-    """A page's template, which two readings give alike. Raises SensorError.
+class Holds(Enum):
+    """What a sensor holds on the page of an enrolled finger."""
 
-    A template that was read wrongly once would make this finger a stranger's for ever.
-    """
-    first, second = sensor.read_template(page), sensor.read_template(page)
-    if first != second:
-        raise SensorRefused(f"the sensor gives page {page} differently each time: its template can't be kept")
-    return first
+    SAME = "same"
+    OTHER = "another finger"
+    NOTHING = "missing"
+    UNSURE = "not kept, so not compared"
+
+
+def what_it_holds(sensor: FingerprintSensor, fingers: Mapping[int, Finger]) -> Iterator[tuple[int, Holds]]:
+    """Page by page, read back from the sensor. Raises SensorError."""
+    pages = sensor.pages()
+    for page, finger in fingers.items():
+        if page not in pages:
+            yield page, Holds.NOTHING
+        elif finger.template is None:
+            yield page, Holds.UNSURE
+        else:
+            yield page, Holds.SAME if sensor.read_template(page) == finger.template else Holds.OTHER
 
 
 def erase_finger(sensor: FingerprintSensor, page: int, mark: str | None) -> bool:

@@ -135,12 +135,8 @@ class SensorPages:
             _log.info("the finger of page %d is back in the sensor", page)
 
     def _read(self, page: int) -> None:
-        """Read a page's template; a second reading decides before the finger is called another's."""
         with self._forgiven(f"page {page} can't be read"):
-            template = self._sensor.read_template(page)
-            if template != self._known.fingers[page].template:
-                template = self._sensor.read_template(page)
-            self._marks[page] = mark_of(template)
+            self._marks[page] = mark_of(self._sensor.read_template(page))
 
     def _settle(self) -> None:
         """A sensor in which every finger was found, or the first of all, is this store's from now on."""
