@@ -30,12 +30,17 @@ class Line:
 
     @property
     def baud(self) -> int:
-        """Bits a second; a byte is 10 of them."""
+        """Bits a second, of which a byte is 10."""
         return int(self._serial.baudrate)
 
+    def bytes_s(self, count: int) -> float:
+        """How long so many bytes take on the line."""
+        return count * 10 / self.baud
+
     def retune(self, baud: int) -> None:
-        """Speak and hear at another baud; what was not yet heard is gone. Raises SensorUnplugged."""
+        """Speak and hear at another baud; what was not yet said or heard is gone. Raises SensorUnplugged."""
         with self._losses():
+            self._serial.reset_output_buffer()
             self._serial.baudrate = baud
             self._serial.reset_input_buffer()
 

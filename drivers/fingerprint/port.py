@@ -60,7 +60,6 @@ class CheckedPort:
         self._over_s = math.inf
         self._first = True
         self._heard = bytearray()
-        self._packet = bytearray()
         self._in_doubt = True
 
     @contextmanager
@@ -85,17 +84,16 @@ class CheckedPort:
         return len(sent)
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes of a checked packet; a refusal is filled out with zeros to that size.
+        """The acknowledgement, a refusal filled out with zeros to `size`, which a good one has by itself.
 
         Raises SensorSilent, SensorGarbled, SensorUnplugged; NotASensor where our own words come back.
         """
-        if not self._packet:
-            packet = self._receive(self._by())
-            self._packet += packet if packet[6] != ACKNOWLEDGE else self._fit(packet, size)
-            self._in_doubt = packet[DATA_AT] == Code.PASSWORD_NOT_VERIFIED
-        part = bytes(self._packet[:size])
-        del self._packet[:size]
-        return part
+        packet = self._receive(self._by())
+        if packet[6] != ACKNOWLEDGE:
+            raise self._garbled("data came where an answer was due")
+        fitted = self._fit(packet, size)
+        self._in_doubt = packet[DATA_AT] == Code.PASSWORD_NOT_VERIFIED
+        return fitted
 
     def take_data(self) -> bytes:
         """What the data packets hold that follow an acknowledgement. Raises as read does."""
@@ -103,7 +101,7 @@ class CheckedPort:
         self._in_doubt = True
         while (packet := self._receive(self._by()))[6] == DATA:
             data += packet[DATA_AT:-2]
-            self._over_s += self._bytes_s(packet)
+            self._over_s += self._line.bytes_s(len(packet))
         if packet[6] != LAST_DATA:
             raise self._garbled("an acknowledgement came in the midst of data")
         self._in_doubt = False
@@ -114,22 +112,18 @@ class CheckedPort:
         for start in range(0, len(data), packet_bytes):
             kind = DATA if start + packet_bytes < len(data) else LAST_DATA
             packet = frame(kind, data[start : start + packet_bytes])
-            self._over_s += self._bytes_s(packet)
+            self._over_s += self._line.bytes_s(len(packet))
             self._line.write(packet, self._by())
 
     def close(self) -> None:
         """Let go of the port. May be called twice."""
         self._line.close()
 
-    def _bytes_s(self, packet: bytes) -> float:
-        return len(packet) * 10 / self._line.baud
-
     def _by(self) -> float:
         return min(time.monotonic() + self._answer_s, self._over_s)
 
     def _begin(self, command: int) -> None:
         self._line.doing = in_words(command, Instruction)
-        self._packet.clear()
         first, self._first = self._first, math.isinf(self._over_s)
         self._heard += self._line.hear(0.0)
         if not self._in_doubt and has_begun(self._heard):
@@ -147,7 +141,7 @@ class CheckedPort:
         noisy = False
         while True:
             self._line.write(words, by_s)
-            packet = self._skip_to(_INDEX_BYTES, min(time.monotonic() + self._answer_s / _TRIES, by_s))
+            packet = self._skip_to(_INDEX_BYTES, min(self._try_by(words), by_s))
             noisy = noisy or packet is not None or bool(self._heard)
             if packet is not None and len(packet) == _INDEX_BYTES:
                 break
@@ -163,10 +157,14 @@ class CheckedPort:
 
     def _unlock(self, by_s: float) -> None:
         """Say the password to a sensor that has forgotten that it heard it. Raises WrongPassword."""
-        self._line.write(_ask(Instruction.VERIFY_PASSWORD, self._password), by_s)
-        packet = self._skip_to(_SHORT_BYTES, min(time.monotonic() + self._answer_s / _TRIES, by_s))
+        words = _ask(Instruction.VERIFY_PASSWORD, self._password)
+        self._line.write(words, by_s)
+        packet = self._skip_to(_SHORT_BYTES, min(self._try_by(words), by_s))
         if packet is not None and packet[DATA_AT] == Code.WRONG_PASSWORD:
             raise WrongPassword(f"the sensor on {self._line.port} wants another password: {HOW_TO_SET_PASSWORD}")
+
+    def _try_by(self, words: bytes) -> float:
+        return time.monotonic() + self._line.bytes_s(len(words)) + self._answer_s / _TRIES
 
     def _skip_to(self, size: int, by_s: float) -> bytes | None:
         """The next sound acknowledgement of that size, or one that asks for the password; None where none comes."""

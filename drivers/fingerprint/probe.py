@@ -18,8 +18,8 @@ from drivers.fingerprint.packets import (
 )
 from drivers.fingerprint.port import FILLER, HOW_TO_SET_PASSWORD
 
-_DEAF_S: Final = 0.6  # for the configured baud: a ZFM-20 hears nothing for 500 ms once it has power
-_TRY_S: Final = 0.15  # one question and its answer; at 9600 baud their bytes take 30 ms
+_DEAF_S: Final = 0.75  # for the configured baud: a ZFM-20 hears nothing for 500 ms once it has power
+_TRY_S: Final = 0.12  # one question and its answer; at 9600 baud their bytes take 30 ms
 _LAST_S: Final = 0.3  # for the configured baud once more, after the others
 _TEXT: Final = 0.9  # the share of printable bytes from which on it is text
 _SOME: Final = 16  # as many bytes are needed to say so
@@ -57,7 +57,7 @@ def _knock(line: Line, password: int, by_s: float) -> tuple[int | None, bytes]:
     heard = bytearray()
     while time.monotonic() < by_s:
         line.write(words, by_s)
-        try_s = min(time.monotonic() + _TRY_S, by_s)
+        try_s = min(time.monotonic() + line.bytes_s(len(words)) + _TRY_S, by_s)
         while news := line.hear(try_s):
             heard += news
             all_heard += news
