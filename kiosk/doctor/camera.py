@@ -17,6 +17,7 @@ from kiosk.vision.engine import Image
 from kiosk.vision.quality import Unfit
 
 _SLOW_FPS = 5.0
+_SEARCHED_PX = 640  # faces are searched in pictures no wider than this, and the preview is made of them
 # As in kiosk/vision/quality.py: a sharp face has 0.019 at the least, and below 0.0125 nobody is known surely.
 _FACE_SHARP, _FACE_BLURRED = 0.019, 0.0125
 # The middle of six photographs and of the drawn gate has 0.05 to 0.2, and 0.002 to 0.016 when it is blurred by 1.5 px.
@@ -47,7 +48,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield from _blind(judge_part("camera", faults_of(config), sentences, lacks=True))
         return
     frames = from_camera(config) if patient.gate is None else from_gate(config.screen.listen)
-    scale = 1.0 if patient.gate is None else min(1.0, WIDTH_PX / config.camera.width_px)
+    scale = 1.0 if patient.gate is None else WIDTH_PX / min(_SEARCHED_PX, config.camera.size[0])
     try:
         with closing(frames):  # type: ignore[type-var]  # it is a generator
             film = shoot(frames, config.eye.min_face_px * scale)

@@ -37,7 +37,8 @@ def check(patient: Patient) -> Iterator[Finding]:
     zone = patient.config.zone
     chip = read_chip(patient.root)
     newest = _newest(patient)
-    district = web.date(patient.config.district.url, _ASK_S) if patient.config.district.url else None
+    url = patient.config.district.url
+    district = web.glance(url, _ASK_S).date_s if url else None
     times = Times(clock.now().wall_s, district, chip, newest)
     yield joined("clock", judge_trust(clock.trust(patient.root), times), judge_times(times), _here(times.now_s, zone))
 

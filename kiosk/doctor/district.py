@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from kiosk import clock
 from kiosk.doctor import web
@@ -24,16 +25,18 @@ def check(patient: Patient) -> Iterator[Finding]:
     if not url:
         yield Finding("district", Result.NOT_APPLICABLE, "no [district] url is set: the records stay here")
         return
-    now = clock.now().wall_s
+    began_s = clock.now().monotonic_s
     try:
         answer = web.fetch(url + _DESCRIPTION, _ANSWER_S)
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         yield judge_silence(url, error)
         return
-    yield joined("district", judge_answer(url, answer, clock.now().wall_s - now), judge_certificate(answer.expires))
+    took_s = clock.now().monotonic_s - began_s
+    expires = web.glance(url, _ANSWER_S).expires
+    yield joined("district", judge_answer(url, answer, took_s), judge_certificate(expires))
 
 
-def judge_silence(url: str, error: requests.RequestException) -> Finding:
+def judge_silence(url: str, error: Exception) -> Finding:
     """No answer, or none that can be trusted."""
     found = f"{url} can't be reached: {web.reason(error)}"
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in web.causes(error)):

@@ -85,7 +85,7 @@ def from_gate(listen: str) -> Iterator[Frame]:
 
 
 def shoot(frames: Iterator[Frame], least_px: float) -> Film:
-    """Look for a few seconds. least_px: the width of a face that is near enough. Raises CameraError."""
+    """Look for a few seconds. least_px: the width of a face that is near enough, in Frame.pixels. Raises CameraError."""
     view, trouble, count = View(), None, 0
     mean: cv2.typing.MatLike | None = None
     began_s = time.monotonic()
@@ -98,7 +98,9 @@ def shoot(frames: Iterator[Frame], least_px: float) -> Film:
     fps = count / (time.monotonic() - began_s)
     if frame is None or mean is None:
         raise CameraError("the camera gives no picture")
-    picture, face = _await_face(frames, _picture(frame), least_px)
+    picture = _picture(frame)
+    least_px *= picture.shape[1] / frame.pixels.shape[1]
+    picture, face = _await_face(frames, picture, least_px)
     turn = 0 if face else _turn(picture, least_px)
     light = float(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).mean())
     return Film(picture, face, _sharpness(mean), light, fps, trouble, turn)

@@ -30,6 +30,17 @@ _CONSOLE = (
     " but port enabled; then start anew."
 )
 
+_MEND = {
+    Ailment.WRONG_BAUD: (Result.DOUBTFUL, "Correct [fingerprint] baud in gerbang.toml."),
+    Ailment.REPLACED: (Result.WRONG, "Put the old one back, or bring the fingers into this one."),
+    Ailment.FULL: (Result.DOUBTFUL, "Erase who has left the school (gerbang forget)."),
+    Ailment.FINGERS_MISSING: (
+        Result.WRONG,
+        "Put them back (gerbang fingers restore); who can't be put back enrols anew.",
+    ),
+    Ailment.FINGERS_FOREIGN: (Result.DOUBTFUL, "See which they are (gerbang fingers list)."),
+}
+
 
 def check(patient: Patient) -> Iterator[Finding]:
     """The sensor, or what the running gate says of it."""
@@ -86,15 +97,8 @@ def judge_sensor(parameters: SensorParameters, settings: FingerprintSettings, pa
     return joined(
         "sensor",
         Finding("sensor", Result.OK, found, figures=figures),
-        *(_ails(ailment, why) for ailment, why in ailing.items()),
+        *(Finding("sensor", _MEND[ailment][0], why, _MEND[ailment][1]) for ailment, why in ailing.items()),
     )
-
-
-def _ails(ailment: Ailment, why: str) -> Finding:
-    """The gate's own sentence says what it is, and after a colon what to do."""
-    found, _, advice = why.partition(": ")
-    result = Result.WRONG if ailment in (Ailment.FINGERS_MISSING, Ailment.REPLACED) else Result.DOUBTFUL
-    return Finding("sensor", result, found, f"{advice[:1].upper()}{advice[1:]}.")
 
 
 def _known(config: Config) -> Known:

@@ -11,48 +11,56 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+from cryptography import x509
 
 _MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of a server. media: its kind, such as application/json; expires: of its certificate, over HTTPS."""
+    """One answer of a server. media: its kind, such as application/json."""
 
     status: int
     media: str
     body: bytes
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a server shows to anybody: its clock, in seconds since 1970, and until when its certificate is good."""
+
     date_s: float | None = None
     expires: datetime | None = None
 
 
 def fetch(url: str, within_s: float) -> Answer:
-    """GET, as the courier would. Raises requests.RequestException."""
+    """GET, as the courier would. Raises requests.RequestException, urllib3.exceptions.HTTPError."""
     with requests.get(url, timeout=within_s, stream=True, allow_redirects=False) as answer:
-        expires = _expiry(answer)  # before the body is read, for then the line is let go
         body = answer.raw.read(_MOST_BYTES, decode_content=True)
         media = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(answer.status_code, media, body, _seconds(answer.headers.get("Date", "")), expires)
+        return Answer(answer.status_code, media, body)
 
 
-def date(url: str, within_s: float) -> float | None:
-    """The server's clock, in seconds since 1970; None where it can't be had.
+def glance(url: str, within_s: float) -> Glance:
+    """What the server shows; nothing of it is to be relied on, for nobody asks whether it is the right server.
 
-    The certificate is not looked at: a wrong clock refuses the best one, and what comes is only compared and shown.
+    A wrong clock refuses the best certificate, and what comes is only compared and shown.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    line = (
-        http.client.HTTPSConnection(host, parts.port, timeout=within_s, context=_trusting())
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, parts.port, timeout=within_s)
-    )
+    line: http.client.HTTPConnection
+    if parts.scheme == "https":
+        line = http.client.HTTPSConnection(host, parts.port, timeout=within_s, context=_trusting())
+    else:
+        line = http.client.HTTPConnection(host, parts.port, timeout=within_s)
     try:
         with closing(line):
+            line.connect()
+            expires = _expiry(line.sock)
             line.request("HEAD", "/")
-            return _seconds(line.getresponse().getheader("Date", ""))
-    except (OSError, http.client.HTTPException, UnicodeError):
-        return None
+            return Glance(_seconds(line.getresponse().getheader("Date")), expires)
+    except (OSError, http.client.HTTPException, ValueError):  # ValueError: a host that no resolver takes
+        return Glance()
 
 
 def _trusting() -> ssl.SSLContext:
@@ -84,12 +92,9 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _expiry(answer: requests.Response) -> datetime | None:
-    line = getattr(answer.raw.connection, "sock", None)
-    certificate = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
-    if not certificate:
-        return None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+def _expiry(line: socket.socket) -> datetime | None:
+    certificate = line.getpeercert(binary_form=True) if isinstance(line, ssl.SSLSocket) else None
+    return x509.load_der_x509_certificate(certificate).not_valid_after_utc if certificate else None
 
 
 def _seconds(text: str | None) -> float | None:
