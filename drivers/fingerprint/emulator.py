@@ -67,7 +67,11 @@ class FingerprintEmulator:
         self._link = link or Path(self._folder.name) / "port"
         self.port = str(self._link)
         self._thread: threading.Thread | None = None
-        self.plug()
+        try:
+            self.plug()
+        except OSError:
+            self._folder.cleanup()
+            raise
 
     def __enter__(self) -> Self:
         return self
