@@ -44,6 +44,15 @@ class Client:
             packets.append(self.packet())
         return packets
 
+    def is_answered(self, within_s: float = 0.1) -> bool:
+        """Whether the sensor answers at all by then; what comes meanwhile is lost."""
+        patience_s, self.line.timeout = self.line.timeout, within_s
+        self.line.reset_input_buffer()
+        self.line.write(frame(COMMAND, b"\x1d"))
+        heard = self.line.read(14)
+        self.line.timeout = patience_s
+        return len(heard) == 14
+
     def capture(self, slot: int) -> None:
         assert self.ask(0x01) == b"\0"
         assert self.ask(0x02, slot) == b"\0"

@@ -202,22 +202,13 @@ def test_a_brown_out_forgets_the_password_and_the_buffers(towards: Literal["host
 
 def test_a_sensor_that_browned_out_is_deaf_for_a_while_and_then_says_so() -> None:
     with FingerprintEmulator(model="r503", timing=Timing(power_on_s=0.3)) as emulator, client_of(emulator) as client:
-        until(lambda: answers(client), "an answer after power-on")
+        until(client.is_answered, "an answer after power-on")
         emulator.spoil(Fault(FaultKind.BROWN_OUT, "sensor", seed=3))
         client.line.write(TAKE_IMAGE)
         client.line.write(TAKE_IMAGE)
         assert client.line.read(1) == b"\x55"
         assert client.line.in_waiting == 0
         assert client.ask(0x01) == b"\x02"
-
-
-def answers(client: Client) -> bool:
-    client.line.timeout, patience_s = 0.1, client.line.timeout
-    client.line.reset_input_buffer()
-    client.line.write(TAKE_IMAGE)
-    heard = bytes(client.line.read(12))
-    client.line.timeout = patience_s
-    return heard == NO_FINGER
 
 
 def test_a_brown_out_in_an_upload_ends_it(client: Client, emulator: FingerprintEmulator) -> None:
