@@ -1,0 +1,251 @@
+"""People at a sensor whose line is bad: what is laid on the glass, what is spoilt, and what a driver made of it."""
+
+import math
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any, ClassVar
+
+import serial
+from adafruit_fingerprint import Adafruit_Fingerprint
+
+from drivers.errors import SensorError
+from drivers.fingerprint import EnrolStep, FingerprintSettings, Touch
+from drivers.fingerprint.adafruit import AdafruitSensor
+from drivers.fingerprint.emulator import FingerprintEmulator
+from drivers.fingerprint.faults import Fault, FaultKind
+from drivers.fingerprint.models import Timing
+from tests.drivers.spoiling import Plan, Spoiler, SpoiltUart, line_of
+
+# Page 5 and 21, and 7 and 5, are one bit from each other.
+PEOPLE = {0: "ani", 5: "budi", 7: "citra", 21: "dewi", 199: "eko"}
+STRANGER = "a stranger"
+SLACK_S = 0.05
+_GIVE_UP = 10  # polls without a fault that fail in a row, until the driver is opened anew
+VENDOR_ERRORS = (RuntimeError, struct.error, LookupError, NameError, OSError, ValueError, TypeError)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What lies on the glass. page: whose finger it is, as far as it can be known."""
+
+    finger: str | None
+    page: int | None = None
+    smudged: bool = False
+
+    @property
+    def answer(self) -> int | str:
+        """What a driver should find: a page, or in words."""
+        if self.finger is None or self.smudged:
+            return "nothing"
+        return "a stranger" if self.page is None else self.page
+
+
+@dataclass
+class Tally:
+    """What was seen, in numbers. failed: calls that ended otherwise than they should, by how."""
+
+    exchanges: int = 0
+    calls: int = 0
+    wrong_ids: int = 0
+    false_strangers: int = 0
+    out_of_step: int = 0
+    late_calls: int = 0
+    overrun_s: float = 0.0
+    reopened: int = 0
+    most_failed_in_a_row: int = 0
+    hangs: int = 0
+    lost_fingers: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        """Count another's in."""
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            most = name in ("overrun_s", "most_failed_in_a_row")
+            setattr(self, name, max(mine, value) if most else mine + value)
+
+
+def visits(dice: Random) -> Iterator[Visit]:
+    """People come, one after the other."""
+    while True:
+        page = dice.choice(list(PEOPLE))
+        yield dice.choices(
+            [Visit(PEOPLE[page], page), Visit(STRANGER), Visit(PEOPLE[page], page, smudged=True), Visit(None)],
+            [6, 2, 1, 1],
+        )[0]
+
+
+def plan_of(dice: Random, commands: int, answer_s: float) -> Plan:
+    """One to three faults at some of so many commands, at least one of which is surely sent."""
+    plan: dict[int, list[Fault]] = {}
+    for _ in range(dice.choice((1, 1, 1, 2, 3))):
+        kind = dice.choice(list(FaultKind))
+        delay_s = dice.uniform(0.0, 1.5 * answer_s)
+        fault = Fault(kind, dice.choice(("host", "sensor")), dice.getrandbits(32), delay_s)
+        plan.setdefault(dice.randrange(commands), []).append(fault)
+    return plan
+
+
+def found(touch: Touch | None) -> int | str:
+    """A driver's answer, as Visit has it."""
+    if touch is None:
+        return "nothing"
+    return "a stranger" if touch.page is None else touch.page
+
+
+def emulator_for(number: int, answer_s: float) -> FingerprintEmulator:
+    """A sensor that answers at once; deaf after a brown-out for as long, against its deadline, as a real one."""
+    timing = Timing(power_on_s=answer_s / 3)
+    return FingerprintEmulator(model="r503" if number % 2 else "zfm20", timing=timing)
+
+
+def settings_of(emulator: FingerprintEmulator) -> FingerprintSettings:
+    """A driver's, for a sensor."""
+    return FingerprintSettings("adafruit", emulator.port)
+
+
+def enrol_all(emulator: FingerprintEmulator) -> None:
+    """Everybody's finger who is not there, on a line without a fault."""
+    emulator.heal()
+    sensor = AdafruitSensor(settings_of(emulator))
+    for page in PEOPLE.keys() - emulator.pages:
+        sensor.enrol(page, partial(_obey, emulator, PEOPLE[page]))
+    sensor.close()
+
+
+def _obey(emulator: FingerprintEmulator, finger: str, step: EnrolStep) -> None:
+    if step is EnrolStep.LIFT:
+        emulator.lift()
+    else:
+        emulator.place(finger)
+
+
+class Ours:
+    """Our driver, on a line that can be spoilt. commands: that it sends for each kind of visit."""
+
+    commands: ClassVar = {"nothing": 1, "smudged": 3, "finger": 7}
+
+    def __init__(self, emulator: FingerprintEmulator, answer_s: float) -> None:
+        """Opened."""
+        self.spoiler = Spoiler(emulator)
+        self.limit_s = 2 * answer_s
+        self._sensor = AdafruitSensor(settings_of(emulator), answer_s, line_of(self.spoiler))
+
+    def poll(self) -> int | str:
+        """What it answers, or the name of its error."""
+        try:
+            return found(self._sensor.poll())
+        except SensorError as error:
+            return type(error).__name__
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._sensor.close()
+
+
+class Vendors:
+    """The vendor's library alone over a plain serial port, as its examples use it."""
+
+    commands: ClassVar = {"nothing": 1, "smudged": 2, "finger": 4}
+    limit_s = math.inf
+
+    def __init__(self, emulator: FingerprintEmulator, answer_s: float) -> None:
+        """Opened."""
+        self.spoiler = Spoiler(emulator)
+        self._uart = serial.Serial(emulator.port, 57600, timeout=answer_s)
+        self._finger: Any = Adafruit_Fingerprint(SpoiltUart(self._uart, self.spoiler))
+
+    def poll(self) -> int | str:
+        """What it answers, or the name of what it raises."""
+        try:
+            if self._finger.get_image() or self._finger.image_2_tz(1):
+                return "nothing"
+            return "a stranger" if self._finger.finger_search() else int(self._finger.finger_id)
+        except VENDOR_ERRORS as error:
+            return type(error).__name__
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._uart.close()
+
+
+class Lane:
+    """One sensor and one driver. busy_since_s: when the call began that has not come back, or None."""
+
+    def __init__(self, number: int, seed: int, driver: type[Ours | Vendors], answer_s: float) -> None:
+        """Nothing is opened as yet."""
+        self.tally = Tally()
+        self.busy_since_s: float | None = None
+        self._number = number
+        self._dice = Random(f"{seed}/{number}")
+        self._make = driver
+        self._answer_s = answer_s
+        self._visits = visits(self._dice)
+
+    def run(self, exchanges: int) -> None:
+        """So many spoilt calls, after each few of which calls that nothing spoils must be answered rightly."""
+        with emulator_for(self._number, self._answer_s) as emulator:
+            self._emulator = emulator
+            enrol_all(emulator)
+            self._driver = self._make(emulator, self._answer_s)
+            while self.tally.exchanges < exchanges:
+                failed = False
+                for _ in range(self._dice.choice((1, 1, 1, 2, 3))):
+                    failed = self._visit(spoilt=True)
+                    self.tally.exchanges += 1
+                self._recover(failed)
+            self._driver.close()
+            self.tally.lost_fingers += len(PEOPLE.keys() - emulator.pages)
+
+    def _recover(self, failed: bool) -> None:
+        """Calls that nothing spoils, until one is answered rightly."""
+        in_a_row = int(failed)
+        while self._visit(spoilt=False):
+            in_a_row += 1
+            if in_a_row == _GIVE_UP:
+                self._start_anew()
+        self.tally.out_of_step += in_a_row > 1
+        self.tally.most_failed_in_a_row = max(self.tally.most_failed_in_a_row, in_a_row)
+
+    def _start_anew(self) -> None:
+        """What a person does who has had enough: out and in again, and whoever is missing is enrolled again."""
+        self.tally.reopened += 1
+        self._driver.close()
+        self._emulator.unplug()
+        self._emulator.plug()
+        self.tally.lost_fingers += len(PEOPLE.keys() - self._emulator.pages)
+        enrol_all(self._emulator)
+        self._driver = self._make(self._emulator, self._answer_s)
+
+    def _visit(self, *, spoilt: bool) -> bool:
+        """Whether the call failed."""
+        visit = next(self._visits)
+        self._emulator.heal()
+        if visit.finger is None:
+            self._emulator.lift()
+        else:
+            self._emulator.place(visit.finger, smudged=visit.smudged)
+        kind = "nothing" if visit.finger is None else "smudged" if visit.smudged else "finger"
+        self._driver.spoiler.follow(plan_of(self._dice, self._driver.commands[kind], self._answer_s) if spoilt else {})
+        answer = self._timed_poll()
+        self.tally.calls += 1
+        if answer == visit.answer:
+            return False
+        self.tally.failed[answer if isinstance(answer, str) else "a wrong page"] += 1
+        self.tally.wrong_ids += isinstance(answer, int)
+        self.tally.false_strangers += answer == "a stranger" and visit.page is not None
+        return True
+
+    def _timed_poll(self) -> int | str:
+        began_s = self.busy_since_s = time.monotonic()
+        answer = self._driver.poll()
+        overrun_s = time.monotonic() - began_s - self._driver.limit_s
+        self.busy_since_s = None
+        self.tally.overrun_s = max(self.tally.overrun_s, overrun_s)
+        self.tally.late_calls += overrun_s > SLACK_S
+        return answer
