@@ -22,13 +22,18 @@ class Verbs(click.Group):
         """The verbs, in the order of the help."""
         return [
             "config",
+            "cues",
+            "dark",
             "doctor",
             "embed",
+            "emulate",
             "enrol",
+            "fingers",
             "forget",
             "identify",
             "journal",
             "people",
+            "pinout",
             "prepare",
             "run",
             "status",

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kiosk.config import Config, load_config
+from kiosk.errors import KioskError
 from kiosk.store import Entry
 
 Verb = Callable[..., None]
@@ -57,6 +58,15 @@ def ask(listen: str, path: str, *, stream: bool = False) -> requests.Response:
     session = requests.Session()
     session.trust_env = False
     return session.get(f"http://{listen}{path}", timeout=(2, 30), stream=stream)
+
+
+def refuse_beside_gate(config: Config, parts: str) -> None:
+    """Parts serve one program at a time. Raises KioskError where the gate answers."""
+    try:
+        ask(config.screen.listen, "/state")
+    except requests.RequestException:
+        return
+    raise KioskError(f"the gate is running and has {parts}: stop it first (systemctl stop gerbang-kiosk), then again")
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

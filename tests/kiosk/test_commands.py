@@ -26,6 +26,8 @@ from kiosk.vision.photograph import find_faces
 
 VERBS = [
     "config",
+    "cues",
+    "dark",
     "doctor",
     "embed",
     "enrol",
@@ -33,6 +35,7 @@ VERBS = [
     "identify",
     "journal",
     "people",
+    "pinout",
     "prepare",
     "run",
     "status",
