@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from kiosk.events import Cue, Moment
-from kiosk.feedback import FEEDBACK
+from kiosk.events import Cue, Moment, Sign
+from kiosk.feedback import Feedback
 from kiosk.words import Words, time_text
 
 
@@ -37,16 +37,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """Makes answers of cues. names: by person; answer_s: how long an answer to a person stays."""
+    """Makes answers of cues. answer_s: how long an answer to a person stays; feedback: the table; names: by person."""
 
     words: Words
     zone: ZoneInfo
     answer_s: float
+    feedback: Mapping[Sign, Feedback]
     names: Mapping[str, str] = field(default_factory=dict)
 
     def to(self, cue: Cue, at: Moment) -> Answer:
         """The answer for a cue that is shown at this moment."""
-        feedback = FEEDBACK[cue.sign]
+        feedback = self.feedback[cue.sign]
         attendance = cue.attendance
         local = self._local(attendance.at if attendance else at)
         name = self.names.get(cue.person or "", "")

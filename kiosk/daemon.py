@@ -7,17 +7,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from operator import itemgetter
 
-from drivers.buzzer import Buzzer, open_buzzer
+from drivers.buzzer import open_buzzer
 from drivers.camera import Frame, open_camera
-from drivers.errors import DriverError
 from drivers.fingerprint import open_sensor
-from drivers.lights import Lights, open_lights
+from drivers.lights import open_lights
 from kiosk import clock
 from kiosk.answers import Answers
 from kiosk.config import Config
@@ -46,14 +45,17 @@ from kiosk.events import (
     Sighting,
     Tick,
 )
-from kiosk.feedback import FEEDBACK
+from kiosk.feeling import Feeling
 from kiosk.gallery import Gallery
 from kiosk.gate import step
+from kiosk.keys import keys
 from kiosk.memory import State
+from kiosk.outputs import Mending, Outputs
+from kiosk.parts import Report
 from kiosk.records import last_attendances, to_payload
 from kiosk.screen import Screen
 from kiosk.sightings import Sightings
-from kiosk.store import Entry, Keeper, Store, Template
+from kiosk.store import Entry, Keeper, Store, Template, open_store
 from kiosk.vision.engines import open_engine
 from kiosk.vision.eye import Eye
 from kiosk.words import load_words
@@ -65,15 +67,6 @@ _MOST_UNKEPT = 1000
 _REMEMBER = timedelta(days=2)  # a repeat, and the first record of a day, lie within it in every time zone
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """Where answers go."""
-
-    lights: Lights
-    buzzer: Buzzer
-    screen: Screen
-
-
 def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
     """Be the gate until `stop` is set. Raises KioskError and DriverError where it can't begin.
 
@@ -82,8 +75,6 @@ def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
     with ExitStack() as parts:
         keeper = parts.enter_context(closing(Keeper(config.store_path)))
         parts.enter_context(_only_gate(config))
-        lights = parts.enter_context(closing(open_lights(config.lights)))
-        buzzer = parts.enter_context(closing(open_buzzer(config.buzzer)))
         words = load_words(config.site.language)
         screen = parts.enter_context(closing(Screen(config.screen.listen, config.site.name, config.zone, words)))
         screen.start()
@@ -91,21 +82,28 @@ def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
         eye = Eye(
             engine, Gallery([], config.eye.threshold, config.eye.margin), config.eye.min_face_px, config.eye.detector
         )
-        gate = Gate(config, keeper, eye, Outputs(lights, buzzer, screen))
         sightings = Sightings(
             eye,
             open_camera=partial(open_camera, config.camera, config.base),
             open_sensor=partial(open_sensor, config.fingerprint),
-            on_frame=gate.see,
+            feel=partial(Feeling, config.fingerprint, open_store=partial(open_store, config.store_path)),
+            on_frame=lambda frame: gate.see(frame),
         )
+        tell = sightings.tell
+        opener = partial(open_lights, config.lights, config.gpio)
+        lights = parts.enter_context(closing(Mending(opener, Report("lights", tell))))
+        sounder = partial(open_buzzer, config.buzzer, config.gpio)
+        buzzer = parts.enter_context(closing(Mending(sounder, Report("buzzer", tell))))
+        gate = Gate(config, keeper, sightings, eye, Outputs(lights, buzzer, screen))
         began.set()
-        gate.begin(sightings)
+        gate.begin()
         parts.callback(gate.end)
         sightings.start()
         parts.enter_context(closing(sightings))
+        parts.enter_context(keys(config.inputs, config.gpio, tell))
         while not stop.is_set():
             gate.handle(sightings.next(_WAIT_S) or Tick(clock.now()))
-            gate.refresh(sightings)
+            gate.refresh()
 
 
 @contextmanager
@@ -122,14 +120,15 @@ def _only_gate(config: Config) -> Iterator[None]:
 class Gate:
     """The state of the gate, and the parts that its effects reach."""
 
-    def __init__(self, config: Config, keeper: Keeper, eye: Eye, outputs: Outputs) -> None:
+    def __init__(self, config: Config, keeper: Keeper, sightings: Sightings, eye: Eye, outputs: Outputs) -> None:
         """Everything opened, nobody seen yet."""
         self._config = config
         self._policy = config.policy
         self._keeper = keeper
+        self._sightings = sightings
         self._eye = eye
         self._outputs = outputs
-        self._answers = Answers(load_words(config.site.language), config.zone, config.gate.answer_s)
+        self._answers = Answers(load_words(config.site.language), config.zone, config.gate.answer_s, config.feedback)
         self._state = State()
         self._boxes: tuple[Box, ...] = ()
         self._people_version = -1
@@ -138,14 +137,14 @@ class Gate:
         self._sealed = False
         self._unkept: deque[Record] = deque(maxlen=_MOST_UNKEPT)
 
-    def begin(self, sightings: Sightings) -> None:
+    def begin(self) -> None:
         """Remember who was here, take up the people, and say that we are there."""
         now = clock.now()
         journal = self._keeper.get().journal
         since = datetime.fromtimestamp(now.wall_s, UTC) - _REMEMBER
         self._state = State(last=last_attendances(journal.since(since, "attendance"), now, clock.boot_id()))
         self._keeper.append("start", _identity(self._config), now)
-        self.refresh(sightings)
+        self.refresh()
         self._show(self._state.cue)
 
     def end(self) -> None:
@@ -172,15 +171,15 @@ class Gate:
         said += sorted(words.fault(part, ailment.value) for part, ailment in state.ails)
         return (*said, words.fault("case", "open")) if state.case_open else tuple(said)
 
-    def refresh(self, sightings: Sightings) -> None:
+    def refresh(self) -> None:
         """Take up people that were enrolled or erased, and show what is not sent, once a second."""
         now_s = clock.now().monotonic_s
         if now_s - self._refreshed_s >= _REFRESH_S:
             self._refreshed_s = now_s
-            self._try("store", lambda: self._take_up(sightings))
+            self._try("store", self._take_up)
             self._try("journal", self._keep_all)
 
-    def _take_up(self, sightings: Sightings) -> None:
+    def _take_up(self) -> None:
         store = self._keeper.get()
         if self._config.district.url:
             self._count_unsent(store)
@@ -188,7 +187,7 @@ class Gate:
         if people_version == self._people_version:
             return
         eye, people = self._config.eye, store.people.all()
-        sightings.fingers = store.people.by_page()
+        known = self._sightings.feeling.known = store.fingers.known()
         self._answers = replace(self._answers, names={person.id: person.name for person in people})
         every = self._templates(store)
         templates = [item for item in every if item.model == self._eye.engine.name]
@@ -197,7 +196,7 @@ class Gate:
         marked = {person.id for person in people if person.confirm}
         self._eye.gallery = Gallery(templates, eye.threshold, eye.margin, fpir=eye.fpir, confirm=marked)
         self._people_version = people_version
-        _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(sightings.fingers))
+        _log.info("%d people to be known by face, %d fingers", len(self._eye.gallery), len(known.fingers))
 
     def _count_unsent(self, store: Store) -> None:
         """Show how many entries wait for the district, and say so if the oldest waits too long."""
@@ -252,16 +251,17 @@ class Gate:
 
     def _show(self, cue: Cue) -> None:
         """Light and sound, then the page; none of them keeps the others or the gate from their work."""
-        feedback = FEEDBACK[cue.sign]
-        self._try("lights", lambda: self._outputs.lights.show(feedback.pattern))
-        self._try("buzzer", lambda: self._outputs.buzzer.play(feedback.tune))
+        feedback = self._config.feedback[cue.sign]
+        self._outputs.lights.use(lambda lights: lights.show(feedback.pattern))
+        self._outputs.buzzer.use(lambda buzzer: buzzer.play(feedback.tune))
+        self._sightings.feeling.show(feedback.pattern)
         self._outputs.screen.show(self._answers.to(cue, clock.now()))
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
         """Work that the gate can go on without: a fault is logged once, and once more when it is over."""
         try:
             work()
-        except (StoreError, DriverError) as error:
+        except StoreError as error:
             if what not in self._failing:
                 self._failing.add(what)
                 _log.error("%s failed: %s", what, error)

@@ -10,7 +10,7 @@ from typing import Literal
 from drivers.errors import Trouble
 
 Box = tuple[int, int, int, int]
-Part = Literal["camera", "sensor", "store"]
+Part = Literal["camera", "sensor", "store", "lights", "buzzer", "inputs"]
 Means = Literal["face", "finger"]
 Direction = Literal["in", "out"]
 

@@ -6,17 +6,18 @@ reader of the stream, so that the process ends and is started afresh.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from drivers.camera import Camera, Frame
 from drivers.errors import Trouble
-from drivers.fingerprint import FingerprintSensor, Touch
+from drivers.fingerprint import FingerprintSensor
 from kiosk import clock
-from kiosk.events import FingerKnown, FingerUnknown, Moment, Sighting
+from kiosk.events import Moment, Sighting
+from kiosk.feeling import Feeling
 from kiosk.filming import Filming
-from kiosk.parts import PAUSES_S, Report, keep
+from kiosk.parts import PAUSES_S, Report, Tell, keep
 from kiosk.vision.eye import Eye, Portrait
 
 _log = logging.getLogger(__name__)
@@ -49,18 +50,21 @@ class Slot(Generic[Item]):
 
 
 class Sightings:
-    """The stream. `fingers`, whose finger is on which page, may be swapped at any time."""
+    """The stream. `feeling.known`, whose finger is on which page, may be swapped at any time."""
 
     def __init__(
         self,
         eye: Eye,
         open_camera: Callable[[], Camera],
         open_sensor: Callable[[], FingerprintSensor | None],
+        feel: Callable[[Tell, threading.Event], Feeling],
         on_frame: Callable[[Frame], None],
         pauses_s: tuple[float, ...] = PAUSES_S,
     ) -> None:
-        """`on_frame` is given each frame as it comes, and must return at once; pauses_s: see parts.keep."""
-        self.fingers: Mapping[int, str] = {}
+        """feel: makes what the sensor's thread does; pauses_s: see parts.keep.
+
+        on_frame: is given each frame that shows something, and must return at once.
+        """
         self._eye = eye
         self._open_camera = open_camera
         self._open_sensor = open_sensor
@@ -74,6 +78,7 @@ class Sightings:
         self._filmed = self._searched = self._recognised = 0
         self._stop = threading.Event()
         self._filming = Filming(self._see, self._stop)
+        self.feeling = feel(self.tell, self._stop)
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
             for work in (self._film, self._watch, self._recognise, self._feel)
@@ -153,18 +158,4 @@ class Sightings:
 
     def _feel(self) -> None:
         """The sensor's thread."""
-        keep(self._sensor, self._open_sensor, self._poll_fingers, self._stop, self._pauses_s)
-
-    def _poll_fingers(self, sensor: FingerprintSensor, report: Report) -> None:
-        """A finger counts once while it lies there."""
-        before: Touch | None = None
-        while not self._stop.wait(_POLL_S):
-            touch = sensor.poll()
-            report.works()
-            if touch and (before is None or before.page != touch.page):
-                self._stream.put(self._finger(touch))
-            before = touch
-
-    def _finger(self, touch: Touch) -> Sighting:
-        person = None if touch.page is None else self.fingers.get(touch.page)
-        return FingerUnknown(clock.now()) if person is None else FingerKnown(clock.now(), person, touch.score)
+        keep(self._sensor, self._open_sensor, self.feeling.use, self._stop, self._pauses_s)

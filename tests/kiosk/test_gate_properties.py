@@ -120,5 +120,5 @@ def test_a_gate_left_alone_comes_to_rest(rows: list[Sighting]) -> None:
     state, _ = go(state, [Nobody(at(end + second)) for second in range(1, 20)])
     assert state.phase is Phase.READY
     assert state.chosen is None
-    healthy = not (state.lost.keys() - {"sensor"} or state.case_open or state.overdue)
+    healthy = not (state.lost.keys() & {"camera", "store"} or state.case_open or state.overdue)
     assert (state.cue.sign is Sign.READY) == healthy

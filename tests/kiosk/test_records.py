@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.answers import Answers
 from kiosk.events import Attendance, Cue, Fault, Moment, Press, Record, Refusal, Repeat, Sign, Tampering
+from kiosk.feedback import FEEDBACK
 from kiosk.records import last_attendances, to_payload
 from kiosk.store.journal import Entry
 from kiosk.words import load_words
@@ -81,7 +82,7 @@ def test_an_attendance_of_another_boot_lies_as_far_back_as_the_clock_says(wall_s
     assert now.monotonic_s - last["ani"].at.monotonic_s == pytest.approx(ago_s)
 
 
-ANSWERS = Answers(load_words("id"), ZoneInfo("Asia/Makassar"), 3.0, {"ani": "Bu Ani"})
+ANSWERS = Answers(load_words("id"), ZoneInfo("Asia/Makassar"), 3.0, FEEDBACK, {"ani": "Bu Ani"})
 
 
 def test_a_record_is_answered_with_greeting_name_and_time() -> None:

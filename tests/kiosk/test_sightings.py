@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -13,8 +15,10 @@ from drivers.fingerprint import FingerprintSensor, FingerprintSettings, open_sen
 from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk import clock
 from kiosk.events import Box, FingerKnown, FingerUnknown, Nobody, PartBack, PartLost, Sighting
+from kiosk.feeling import Feeling
 from kiosk.gallery import Gallery
 from kiosk.sightings import Sightings, Slot
+from kiosk.store import Finger, Known, open_store
 from kiosk.vision import Embedding, Engine, Image
 from kiosk.vision.engine import AlignedFace
 from kiosk.vision.eye import Eye
@@ -79,11 +83,12 @@ def running(
     studio: Studio,
     open_sensor: Callable[[], FingerprintSensor | None] = lambda: None,
     engine: BlindEngine | None = None,
-    fingers: dict[int, str] | None = None,
+    fingers: dict[int, Finger] | None = None,
 ) -> Iterator[Sightings]:
     eye = Eye(engine or BlindEngine(), Gallery([], 0.45, 0.04), 110)
-    sightings = Sightings(eye, studio.open, open_sensor, on_frame=lambda _: None)
-    sightings.fingers = fingers or {}
+    feel = partial(Feeling, FingerprintSettings(), open_store=lambda: open_store(Path("never written")))
+    sightings = Sightings(eye, studio.open, open_sensor, feel, on_frame=lambda _: None)
+    sightings.feeling.known = Known(fingers or {}, sensor=None)
     sightings.start()
     try:
         yield sightings
@@ -173,7 +178,7 @@ def test_fingers_are_people_or_unknown_and_count_once_while_they_lie_there() -> 
         sensor.enrol(5, lambda step: emulator.lift() if step.name == "LIFT" else emulator.place("ani"))
         sensor.close()
         emulator.lift()
-        with running(Studio(), lambda: open_sensor(settings), fingers={5: "ani"}) as sightings:
+        with running(Studio(), lambda: open_sensor(settings), fingers={5: Finger("ani")}) as sightings:
             emulator.place("ani")
             known = first(sightings, FingerKnown)
             emulator.lift()
