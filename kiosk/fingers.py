@@ -5,8 +5,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from drivers.errors import SensorError
+from drivers.errors import SensorError, SensorLost
 from drivers.fingerprint import FingerprintSensor, SensorParameters
+from kiosk import clock
 from kiosk.errors import StoreError
 from kiosk.events import Ailment
 from kiosk.store import Erasure, Finger, Fingers, Known, SensorSeen
@@ -83,6 +84,22 @@ def page_list(pages: Iterable[int]) -> str:
     return ("page " if len(runs) == len(words) == 1 and len(runs[0]) == 1 else "pages ") + ", ".join(words)
 
 
+def write_each(sensor: FingerprintSensor, templates: Mapping[int, bytes]) -> Iterator[tuple[int, str]]:
+    """Put templates on their pages, each read back; page by page why it could not be done, or nothing.
+
+    Raises SensorLost, for then no other page can be written either.
+    """
+    for page, template in templates.items():
+        try:
+            sensor.write_template(page, template)
+        except SensorLost:
+            raise
+        except SensorError as error:
+            yield page, str(error)
+        else:
+            yield page, ""
+
+
 def sensor_of(parameters: SensorParameters) -> SensorSeen:
     """What the store remembers of a sensor."""
     return SensorSeen(parameters.system, parameters.capacity)
@@ -137,3 +154,11 @@ def filling(fingers: Fingers, sensor: FingerprintSensor, pages: Mapping[int, Era
                 sensor.delete(page)
             fingers.forgo(pages)
         raise
+
+
+def erase_left(fingers: Fingers, sensor: FingerprintSensor) -> None:
+    """Erase in the sensor what the store has erased already; what can't be is left to the gate. Raises StoreError."""
+    for page, erasure in fingers.known().erasures.items():
+        with suppress(SensorError):
+            if erase_finger(sensor, page, erasure.mark):
+                fingers.erased([page], clock.now())

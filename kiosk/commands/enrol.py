@@ -13,7 +13,7 @@ from kiosk.commands.options import config_option, json_option
 from kiosk.commands.sensing import own_sensor, prompting
 from kiosk.config import Config
 from kiosk.enrolment import Enrolled, checked_key, checked_name, enrol_finger, enrol_person, templates_from_photographs
-from kiosk.fingers import filling
+from kiosk.fingers import erase_left, filling
 from kiosk.store import Erasure, Person, Store, Template, open_store
 from kiosk.vision.engine import Engine
 
@@ -40,7 +40,7 @@ class Sources:
 @click.option("--folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="A school: a folder of photographs for each person named 'ID' or 'ID Name', or files named so.",
               )  # fmt: skip
-@click.option("--replace", is_flag=True, help="Let these pictures take the place of those before.")
+@click.option("--replace", is_flag=True, help="Let these pictures, or this finger, take the place of those before.")
 @json_option
 @config_option
 def enrol(
@@ -135,4 +135,5 @@ def _with_finger(
             done = enrol_person(
                 store.people, who, templates, page, clock.now(), config.eye, finger=finger, replace=replace
             )
+        erase_left(store.fingers, sensor)
     return page, done

@@ -133,6 +133,12 @@ class Fingers:
         self._db.execute("INSERT INTO finger (page, person, sealed) VALUES (?, ?, ?)", [page, person, sealed])
         self._db.execute("DELETE FROM erasure WHERE page = ?", [page])
 
+    def remove_within(self, person: str) -> None:
+        """Remove a person's fingers, which are still to be erased in the sensor, in a transaction of the caller's."""
+        pages = [page for page, finger in self.known().fingers.items() if finger.person == person]
+        self.leave_within(person, pages)
+        self._db.execute("DELETE FROM finger WHERE person = ?", [person])
+
     def leave_within(self, person: str, pages: Collection[int]) -> None:
         """A person's pages that could not be erased in the sensor, inside a transaction that the caller holds."""
         known = self.known().fingers

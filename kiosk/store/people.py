@@ -107,11 +107,6 @@ class People:
             return None
         return Template(person, model, embedding)
 
-    def by_page(self) -> dict[int, str]:
-        """Whose finger lies on which page of the sensor."""
-        with translated(self._path):
-            return dict(self._db.execute("SELECT page, person FROM finger").fetchall())
-
     def enrol(
         self,
         person: Person,
@@ -123,9 +118,10 @@ class People:
         replace: bool = False,
         likenesses: Iterable[Likeness] = (),
     ) -> None:
-        """Add a person, or faces and a finger to one; with `replace`, in place of the faces before.
+        """Add a person, or faces and a finger to one; with `replace`, in place of the faces or fingers before.
 
-        finger: the template of `page`, where it is to be kept. likenesses: whom these faces look like; both are to be
+        finger: the template of `page`, where it is to be kept. Fingers that are replaced are still to be erased in the
+        sensor. likenesses: whom these faces look like; both are to be
         confirmed by finger from now on, until the likeness is cleared or ends with the faces. Raises StoreError; then
         nothing was changed.
         """
@@ -142,6 +138,8 @@ class People:
                     [person.id, template.model, sealed],
                 )
             if page is not None:
+                if replace:
+                    self._fingers.remove_within(person.id)
                 self._fingers.add_within(person.id, page, finger)
             self._witness(person, len(templates), page is not None, replace, at)
             for likeness in likenesses:

@@ -8,6 +8,7 @@ import pytest
 from drivers.fingerprint import Touch
 from kiosk.events import Ailment, FingerKnown, PartAils, PartLost, PartWell
 from kiosk.feeling import Glass
+from kiosk.store import Known
 from tests.kiosk.sensor_desk import Booth, at_work, enrol, settings_of
 from tests.waiting import until
 
@@ -55,7 +56,7 @@ def test_a_finger_that_is_erased_while_the_gate_runs_is_unknown(path: Path, emul
     enrol(path, emulator, {"ani": 5})
     with at_work(path, settings_of(emulator)) as desk:
         assert desk.touch(emulator, "ani") == "ani"
-        desk.feeling.known = type(desk.feeling.known)()
+        desk.feeling.known = Known()
         until(lambda: bool(desk.all(PartAils)), "the foreign page")
         assert desk.touch(emulator, "ani") is None
 
