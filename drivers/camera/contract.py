@@ -31,17 +31,23 @@ class Frame:
 class CameraSettings:
     """The [camera] table of gerbang.toml. Sizes in pixels, of the picture before it is turned.
 
-    source: what a webcam or a replay reads. rotation: clockwise, in degrees, for a camera that hangs on its side or
-    upside down; mirror: left and right change places.
+    source: what a webcam or a replay reads. width_px, height_px: where one is not given, as suits the driver. rotation:
+    clockwise, in degrees, for a camera that hangs on its side or upside down; mirror: left and right change places.
     """
 
     driver: Literal["picamera", "webcam", "replay"] = "webcam"
     source: str = ""  # webcam: its id, number or device; replay: a folder, a video or a scene (.toml)
-    width_px: Annotated[int, Interval(ge=160, le=4096)] = 640
-    height_px: Annotated[int, Interval(ge=120, le=4096)] = 480
+    width_px: Annotated[int, Interval(ge=160, le=4096)] | None = None
+    height_px: Annotated[int, Interval(ge=120, le=4096)] | None = None
     fps: Annotated[int, Interval(ge=1, le=120)] = 30
     rotation: Literal[0, 90, 180, 270] = 0
     mirror: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height to ask the camera for."""
+        usual = (1280, 960) if self.driver == "picamera" else (640, 480)  # the Pi shrinks pictures in its hardware
+        return self.width_px or usual[0], self.height_px or usual[1]
 
 
 class Camera(Protocol):

@@ -1,48 +1,66 @@
-"""The Raspberry Pi's own camera, through picamera2."""
+"""The Raspberry Pi's own camera, through picamera2: one stream for the face, and a small grey one to search."""
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.contract import CameraSettings, Frame
-from drivers.errors import CameraError
-
-_SILENCE_S = 5.0  # far longer than the longest exposure; picamera2 itself would wait for ever
+from drivers.camera.formats import Stream, check_format, to_bgr, to_grey
+from drivers.errors import CameraError, CameraFrozen, CameraUnplugged
 
 Pixels = NDArray[np.uint8]
+Size = tuple[int, int]
+
+_SILENCE_S: Final = 2.0  # longer than any exposure that we allow; picamera2 itself would wait for ever
+_SEARCHED_PX: Final = (640, 480)  # what is larger is searched in a smaller picture
+_SLOWEST_S: Final = 1 / 15  # at dusk a frame may be exposed for so long
+
+# For a dark face before a bright sky: what is in the middle counts, not the edges, and all is exposed 1.6 times longer;
+# the sky may well be white. The constraint stays the default, which has no upper bound: "highlight" would protect the
+# sky, and "shadows" is missing in the tuning of Camera Module 3 (imx708.json), where old versions of libcamera end the
+# process. Short exposures first, for noise harms a walking face less than blur. Meanings: libcamera's
+# control_ids_core.yaml (AeMeteringMode, AeExposureMode, AeConstraintMode, ExposureValue).
+_EXPOSURE: Final[dict[str, Any]] = {
+    "AeMeteringMode": 0,  # MeteringCentreWeighted
+    "AeExposureMode": 1,  # ExposureShort
+    "ExposureValue": 0.7,
+}
 
 
 class PiCamera:
-    """picamera2's video stream behind the camera's contract."""
+    """picamera2's video behind the camera's contract."""
 
     def __init__(self, settings: CameraSettings) -> None:
-        """Open and start the first camera. Raises CameraError."""
-        self._camera = _open()
-        try:
-            self._stream = _start(self._camera, settings)
-        except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
-            with suppress(Exception):  # it is already broken; the cause is what counts
-                self._camera.close()
-            raise CameraError(f"The Pi's camera does not start ({cause}). Does another program use it?") from cause
+        """Open and start the first camera. Raises CameraError, CameraUnplugged where there is none."""
         self._lock = Lock()
         self._closed = False
         self._number = 0
+        self._settings = settings
+        self._camera = _open()
+        try:
+            self._streams = _start(self._camera, settings)
+        except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
+            self.close()
+            raise CameraError(f"The Pi's camera does not start ({cause}). Does another program use it?") from cause
 
     def read(self) -> Frame:
-        """The next frame, waiting for it. Raises CameraError when none comes within 5 s, or when closed."""
+        """The next frame, waiting for it; what is larger than 640x480 comes in two sizes.
+
+        Raises CameraFrozen when none comes within 2 s, CameraError when closed.
+        """
         with self._lock:
             if self._closed:
                 raise CameraError("The camera is closed.")
-            buffer = self._next()
+            buffers = self._next()
             taken_s = time.monotonic()
         self._number += 1
-        return Frame(to_bgr(buffer, self._stream), taken_s, self._number)
+        pixels, large = self._streams.pictures(buffers)
+        return Frame(pixels, taken_s, self._number, large)
 
     def close(self) -> None:
         """Let go of the camera, after the frame that is being read. May be called twice."""
@@ -51,60 +69,69 @@ class PiCamera:
                 return
             self._closed = True
             with suppress(Exception):  # whatever libcamera says: there is nothing left to do about it
+                # A capture that nothing came of would stand before the stop in picamera2's queue, for ever.
+                self._camera.cancel_all_and_flush()
+            with suppress(Exception):
                 self._camera.close()
 
-    def _next(self) -> Pixels:
-        """The bytes of the next frame, as the stream's format lays them."""
+    def _next(self) -> list[Pixels]:
+        """The bytes of the next frame, of each stream, as its format lays them."""
         try:
-            # The whole buffer, for make_array knows fewer formats than libcamera gives.
-            job = self._camera.capture_buffer("main", wait=False)
-            return cast(Pixels, job.get_result(timeout=_SILENCE_S))
+            # The whole buffers, for make_array knows fewer formats than libcamera gives. A request would have to be
+            # given back, which nobody does once we no longer wait for it.
+            job = self._camera.capture_buffers(self._streams.names, wait=False)
+            buffers, _ = job.get_result(timeout=_SILENCE_S)
         except Exception as cause:  # TimeoutError, and libcamera's bare RuntimeErrors
-            raise CameraError("The Pi's camera stopped giving frames. Is its ribbon firm?") from cause
+            raise CameraFrozen(f"The Pi's camera gave no frame for {_SILENCE_S:g} s. Is its ribbon firm?") from cause
+        return cast(list[Pixels], buffers)
 
 
-def to_bgr(buffer: Pixels, stream: dict[str, Any]) -> Pixels:
-    """A frame's bytes -> blue-green-red pixels (height, width, 3).
+class _Streams:
+    """What was really configured, and how its buffers become pictures."""
 
-    stream: picamera2's description of it: `format`, `size` as (width, height), and `stride`, the bytes from
-    one row to the next. Raises CameraError for a format that we can't read.
-    """
-    lay = _LAYOUTS.get(stream["format"])
-    if lay is None:
-        raise CameraError(f"The Pi's camera gives {stream['format']}, which we can't read.")
-    width, height = stream["size"]
-    return np.ascontiguousarray(lay(buffer.reshape(-1), width, height, stream["stride"]))
+    def __init__(self, configuration: dict[str, Any], settings: CameraSettings) -> None:
+        """Raises CameraError for a format that we can't read."""
+        self._main: Stream = dict(configuration["main"])
+        self._small: Stream | None = dict(configuration["lores"]) if configuration.get("lores") else None
+        self.names = ["main", "lores"] if self._small else ["main"]
+        for stream in filter(None, (self._main, self._small)):
+            check_format(stream)
+        self._turns = 1 if settings.rotation == 90 else 3 if settings.rotation == 270 else 0
+        self._flips = _missing_flips(configuration["transform"], settings)
 
+    def pictures(self, buffers: list[Pixels]) -> tuple[Pixels, Pixels | None]:
+        """What is searched, and the same in more pixels where the camera gives more."""
+        size = small_size(self._main["size"])
+        if size is None:
+            return np.ascontiguousarray(self._turned(to_bgr(buffers[0], self._main))), None
+        if self._small:
+            pixels = to_grey(buffers[1], self._small)
+        else:
+            pixels = cast(Pixels, cv2.resize(to_grey(buffers[0], self._main), size, interpolation=cv2.INTER_AREA))
+        # Of the large picture only a face is ever looked at, so it is turned without being copied.
+        return np.ascontiguousarray(self._turned(pixels)), self._turned(to_bgr(buffers[0], self._main))
 
-def _packed(channels: int, code: int | None) -> Callable[[Pixels, int, int, int], Pixels]:
-    def lay(buffer: Pixels, width: int, height: int, stride: int) -> Pixels:
-        rows = buffer[: height * stride].reshape(height, stride)[:, : width * channels]
-        pixels = rows.reshape(height, width, channels)
-        return pixels if code is None else cast(Pixels, cv2.cvtColor(pixels, code))
-
-    return lay
-
-
-def _nv12(buffer: Pixels, width: int, height: int, stride: int) -> Pixels:
-    rows = buffer[: height * 3 // 2 * stride].reshape(height * 3 // 2, stride)
-    return cast(Pixels, cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_NV12)[:, :width])
-
-
-def _yuv420(buffer: Pixels, width: int, height: int, stride: int) -> Pixels:
-    # The colour planes' stride is half the brightness's, so the padded picture is whole again as a wider one.
-    rows = buffer[: height * 3 // 2 * stride].reshape(height * 3 // 2, stride)
-    return cast(Pixels, cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420)[:, :width])
+    def _turned(self, pixels: Pixels) -> Pixels:
+        return np.rot90(pixels[:: self._flips[1], :: self._flips[0]], -self._turns)
 
 
-# libcamera names a format by its bytes from the highest to the lowest, so RGB888 lies in memory as B, G, R.
-_LAYOUTS: dict[str, Callable[[Pixels, int, int, int], Pixels]] = {
-    "RGB888": _packed(3, None),
-    "BGR888": _packed(3, cv2.COLOR_RGB2BGR),
-    "XRGB8888": _packed(4, cv2.COLOR_BGRA2BGR),
-    "XBGR8888": _packed(4, cv2.COLOR_RGBA2BGR),
-    "NV12": _nv12,
-    "YUV420": _yuv420,
-}
+def small_size(size: Size) -> Size | None:
+    """The picture that is searched instead of one of that size: a whole part of it; None where it is small enough."""
+    part = max(-(-given // most) for given, most in zip(size, _SEARCHED_PX, strict=True))
+    return None if part == 1 else (size[0] // part // 2 * 2, size[1] // part // 2 * 2)
+
+
+def _flips(settings: CameraSettings) -> tuple[bool, bool]:
+    """Whether the camera itself swaps left and right, and up and down; only a quarter turn may be left to do."""
+    if settings.rotation in (90, 270):
+        return False, settings.mirror
+    return settings.mirror != (settings.rotation == 180), settings.rotation == 180
+
+
+def _missing_flips(given: Any, settings: CameraSettings) -> tuple[int, int]:
+    """The steps across and down, -1 or 1, that do what the camera was asked to and does not."""
+    across, down = _flips(settings)
+    return (-1 if across != bool(given.hflip) else 1), (-1 if down != bool(given.vflip) else 1)
 
 
 def _open() -> Any:
@@ -117,23 +144,39 @@ def _open() -> Any:
             "and let the virtualenv see the system's packages."
         ) from cause
     try:
-        return Picamera2()
-    except IndexError as cause:
-        raise CameraError("The Pi has no camera. Is its ribbon in, the right way round?") from cause
+        if Picamera2.global_camera_info():  # asked first, for opening one that is not there leaves a pipe open
+            return Picamera2()
     except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
         raise CameraError(f"The Pi's camera can't be opened ({cause}). Does another program use it?") from cause
+    raise CameraUnplugged("The Pi has no camera. Is its ribbon in, the right way round?")
 
 
-def _start(camera: Any, settings: CameraSettings) -> dict[str, Any]:
-    """Start the video stream; what the camera really gives may differ from what was asked."""
-    asked = {"size": (settings.width_px, settings.height_px), "format": "RGB888"}
-    camera.configure(camera.create_video_configuration(main=asked))
-    # Set apart from the configuration, for not every sensor knows it and configure() would refuse.
-    if "FrameDurationLimits" in camera.camera_controls:
-        frame_us = round(1_000_000 / settings.fps)
-        camera.set_controls({"FrameDurationLimits": (frame_us, frame_us)})
+def _start(camera: Any, settings: CameraSettings) -> _Streams:
+    """Start the video; what the camera really gives may differ from what was asked."""
+    _configure(camera, settings)
+    streams = _Streams(camera.camera_configuration(), settings)
+    frame_s = 1 / settings.fps
+    limits_us = (round(1e6 * frame_s), round(1e6 * max(frame_s, _SLOWEST_S)))
+    # Set apart from the configuration, for not every camera knows them all and configure() would refuse.
+    wanted = {"FrameDurationLimits": limits_us, **_EXPOSURE}
+    camera.set_controls({name: value for name, value in wanted.items() if name in camera.camera_controls})
     camera.start()
-    stream = dict(camera.camera_configuration()["main"])
-    if stream["format"] not in _LAYOUTS:
-        raise CameraError(f"it gives {stream['format']}, which we can't read")
-    return stream
+    return streams
+
+
+def _configure(camera: Any, settings: CameraSettings) -> None:
+    """Two streams, or one where that is enough, or where the camera gives no more."""
+    from libcamera import ColorSpace, Transform
+
+    hflip, vflip = _flips(settings)
+    asked = {
+        "main": {"size": settings.size, "format": "RGB888"},
+        "transform": Transform(hflip=hflip, vflip=vflip),
+        "colour_space": ColorSpace.Sycc(),  # in which black is 0 and white 255, as in any picture, not 16 and 235
+    }
+    if small := small_size(settings.size):
+        with suppress(Exception):  # libcamera's bare RuntimeErrors; the second try tells what is wrong
+            lores = {"size": small, "format": "YUV420"}
+            camera.configure(camera.create_video_configuration(**asked, lores=lores))
+            return
+    camera.configure(camera.create_video_configuration(**asked))

@@ -30,8 +30,8 @@ class Play:
         self._figures: dict[_Key, Figure] = {}
         self._stamp = _stamp(path)
         self._scene = self._cast(read_scene(path))
-        self._stage = Stage(settings.width_px, settings.height_px, self._scene.seed)
-        self._size = (settings.width_px, settings.height_px)
+        self._stage = Stage(*settings.size, self._scene.seed)
+        self._size = settings.size
         self._bad = False
         self.opened_s = self._looked_s = time.monotonic()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from drivers.camera.contract import CameraSettings, Frame
 from drivers.camera.files import looks_like_a_picture, name_for_opencv, read_picture
 from drivers.camera.play import Play
+from drivers.camera.turning import turned
 from drivers.errors import CameraEnded, CameraError
 
 Pixels = NDArray[np.uint8]
@@ -45,7 +46,7 @@ def open_replay(settings: CameraSettings, base: Path) -> "Replay":
         raise CameraError("A replay needs a source: a folder of pictures, a video, or a scene (.toml).")
     path = base / settings.source
     try:
-        return Replay(_reel(path, settings))
+        return Replay(_reel(path, settings), settings)
     except OSError as cause:
         raise CameraError(f"The replay {path} can't be read ({cause.strerror}).") from cause
 
@@ -53,9 +54,10 @@ def open_replay(settings: CameraSettings, base: Path) -> "Replay":
 class Replay:
     """Gives a reel's pictures in real time; who reads slowly misses some, as with a real camera."""
 
-    def __init__(self, reel: Reel) -> None:
+    def __init__(self, reel: Reel, settings: CameraSettings) -> None:
         """Show it from its beginning."""
         self._reel = reel
+        self._settings = settings
         self._tick = -1
         self._number = 0
         self._closed = Event()
@@ -69,7 +71,7 @@ class Replay:
                 raise CameraError("The camera is closed.")
             pixels = self._reel.picture(due_s)
         self._number += 1
-        return Frame(pixels, due_s, self._number)
+        return Frame(turned(pixels, self._settings), due_s, self._number)
 
     def close(self) -> None:
         """Let go of the reel; a waiting read ends. May be called twice."""
@@ -94,7 +96,7 @@ class Folder:
         """List the pictures. Raises CameraError when there is none, or one is broken."""
         self.fps = float(settings.fps)
         self._path = path
-        self._size = (settings.width_px, settings.height_px)
+        self._size = settings.size
         self._files = sorted(p for p in path.iterdir() if p.suffix.lower() in _PICTURES)
         if not self._files:
             raise CameraError(f"There are no pictures in {path}.")
@@ -130,7 +132,7 @@ class Film:
     def __init__(self, path: Path, settings: CameraSettings) -> None:
         """Open the video. Raises CameraError."""
         self._path = path
-        self._size = (settings.width_px, settings.height_px)
+        self._size = settings.size
         self._capture = cv2.VideoCapture(name_for_opencv(path), cv2.CAP_FFMPEG)
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or float(settings.fps)
         self._next = 0

@@ -1,13 +1,10 @@
 """What every camera must do, and what each kind does besides."""
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from drivers.camera import Camera, CameraSettings, Frame, open_camera
-from drivers.camera.picamera import to_bgr
 from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.errors import CameraEnded, CameraError
+from tests.drivers.picamera_stand_in import Picamera2, install
 from tests.waiting import until
 
 Pixels = NDArray[np.uint8]
@@ -69,77 +66,14 @@ def until_the_end(camera: Camera) -> list[Frame]:
             return frames
 
 
-class Vendor:
-    """As much of picamera2 as we ask of it, with one camera that gives plain blue frames."""
-
-    cameras = 1
-    format = "RGB888"
-    silent = False
-
-    def __init__(self) -> None:
-        """Open the first camera, as picamera2 does."""
-        [None][1 - self.cameras]
-        self.camera_controls = {"FrameDurationLimits": (33333, 120000, None)}
-        self.stream: dict[str, Any] = {}
-        self.running = False
-
-    def create_video_configuration(self, main: dict[str, Any]) -> dict[str, Any]:
-        """A configuration, which we only hand back."""
-        return {"main": main}
-
-    def configure(self, configuration: dict[str, Any]) -> None:
-        """Lay the rows 64 bytes apart, as the Pi's image processor wants them."""
-        width = configuration["main"]["size"][0]
-        self.stream = {**configuration["main"], "format": self.format, "stride": -(-width * 3 // 64) * 64}
-
-    def set_controls(self, controls: dict[str, Any]) -> None:
-        """Only what the camera has is accepted."""
-        assert controls.keys() <= self.camera_controls.keys()
-
-    def camera_configuration(self) -> dict[str, Any]:
-        """What was really configured."""
-        return {"main": self.stream}
-
-    def start(self) -> None:
-        """Frames flow."""
-        self.running = True
-
-    def close(self) -> None:
-        """They don't."""
-        self.running = False
-
-    def capture_buffer(self, name: str, wait: bool) -> "Vendor":
-        """A job, which here is the camera itself."""
-        assert self.running
-        assert not wait
-        assert name in self.camera_configuration()
-        return self
-
-    def get_result(self, timeout: float) -> Pixels:
-        """The job's result."""
-        if self.silent:
-            raise TimeoutError(timeout)
-        width, height = self.stream["size"]
-        buffer = np.zeros((height, self.stream["stride"]), np.uint8)
-        buffer[:, : 3 * width : 3] = 200
-        return buffer.reshape(-1)
-
-
 @pytest.fixture
-def vendor(monkeypatch: pytest.MonkeyPatch) -> type[Vendor]:
+def vendor(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
     """A computer with picamera2 and one camera."""
-
-    class Picamera2(Vendor):
-        pass
-
-    module = ModuleType("picamera2")
-    module.Picamera2 = Picamera2  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "picamera2", module)
-    return Picamera2
+    return install(monkeypatch)
 
 
 @pytest.fixture(params=["folder", "video", "scene", "picamera"])
-def camera(request: pytest.FixtureRequest, tmp_path: Path, vendor: type[Vendor]) -> Iterator[Camera]:
+def camera(request: pytest.FixtureRequest, tmp_path: Path, vendor: type[Picamera2]) -> Iterator[Camera]:
     """Each kind of camera in turn, with a second or more to give."""
     make: dict[str, Callable[[], CameraSettings]] = {
         "folder": lambda: settings(make_folder(tmp_path, (0, 0, 255), (0, 255, 0))),
@@ -281,91 +215,3 @@ def test_a_replay_of_nothing_good_says_what_is_wrong(tmp_path: Path, source: str
         (tmp_path / name).write_text("not what it is called")
     with pytest.raises(CameraError, match=sentence):
         open_camera(settings(source), tmp_path)
-
-
-@pytest.mark.parametrize("source", ["99", "/dev/video99"])
-def test_a_webcam_that_is_not_there_is_named(source: str) -> None:
-    with pytest.raises(CameraError, match=r"No camera at /dev/video99\. Is it plugged in"):
-        open_camera(settings(source, "webcam"))
-
-
-@pytest.mark.skipif(any(Path("/dev").glob("video*")), reason="this computer has a camera")
-def test_a_computer_without_a_webcam_says_so() -> None:
-    with pytest.raises(CameraError, match="plugged in"):
-        open_camera(settings(driver="webcam"))
-
-
-def test_a_file_that_is_no_camera_is_named(tmp_path: Path) -> None:
-    (tmp_path / "video0").write_text("no device")
-    with pytest.raises(CameraError, match=r"video0 gives no picture"):
-        open_camera(settings(str(tmp_path / "video0"), "webcam"))
-
-
-@pytest.mark.skipif(os.getuid() == 0, reason="root may open everything")
-def test_a_camera_that_is_not_ours_to_open_says_which_group_helps(tmp_path: Path) -> None:
-    (tmp_path / "video0").touch(mode=0o000)
-    with pytest.raises(CameraError, match="group `video`"):
-        open_camera(settings(str(tmp_path / "video0"), "webcam"))
-
-
-def test_without_picamera2_the_pi_camera_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "picamera2", None)  # Python's own way to say that there is none
-    with pytest.raises(CameraError, match="sudo apt install python3-picamera2"):
-        open_camera(settings(driver="picamera"))
-
-
-def test_a_pi_without_a_camera_says_so(vendor: type[Vendor]) -> None:
-    vendor.cameras = 0
-    with pytest.raises(CameraError, match="no camera"):
-        open_camera(settings(driver="picamera"))
-
-
-def test_a_pi_camera_that_falls_silent_says_so(vendor: type[Vendor]) -> None:
-    camera = open_camera(settings(driver="picamera"))
-    vendor.silent = True
-    with pytest.raises(CameraError, match="stopped giving frames"):
-        camera.read()
-    camera.close()
-
-
-def test_a_pi_camera_with_a_format_that_we_do_not_know_names_it(vendor: type[Vendor]) -> None:
-    vendor.format = "SBGGR10"
-    with pytest.raises(CameraError, match="SBGGR10"):
-        open_camera(settings(driver="picamera"))
-
-
-def _padded(rows: Pixels, stride: int) -> Pixels:
-    return np.pad(rows, ((0, 0), (0, stride - rows.shape[1]))).reshape(-1)
-
-
-def _laid(form: str, bgr: Pixels, stride: int) -> Pixels:
-    """A picture's bytes as libcamera lays them in that format."""
-    height, width = bgr.shape[:2]
-    if form in ("RGB888", "BGR888"):
-        return _padded((bgr if form == "RGB888" else bgr[:, :, ::-1]).reshape(height, -1), stride)
-    if form in ("XRGB8888", "XBGR8888"):
-        opaque = np.full((height, width, 1), 255, np.uint8)
-        colours = bgr if form == "XRGB8888" else bgr[:, :, ::-1]
-        return _padded(np.concatenate([colours, opaque], axis=2).reshape(height, -1), stride)
-    planes = cast(Pixels, cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420)).reshape(-1)
-    y: Pixels = planes[: width * height].reshape(height, width)
-    u, v = planes[width * height :].reshape(2, height // 2, width // 2)
-    if form == "NV12":
-        uv: Pixels = np.stack([u, v], axis=2).reshape(height // 2, width)
-        return np.concatenate([_padded(y, stride), _padded(uv, stride)])
-    return np.concatenate([_padded(y, stride), _padded(u, stride // 2), _padded(v, stride // 2)])
-
-
-@pytest.mark.parametrize("padding", [0, 32])
-@pytest.mark.parametrize(
-    ("form", "bytes_per_px"),
-    [("RGB888", 3), ("BGR888", 3), ("XRGB8888", 4), ("XBGR8888", 4), ("NV12", 1), ("YUV420", 1)],
-)
-def test_every_format_of_the_pi_camera_becomes_blue_green_red(form: str, bytes_per_px: int, padding: int) -> None:
-    picture = plain((200, 120, 40), (64, 48))
-    picture[:, 32:] = (30, 90, 220)
-    stride = 64 * bytes_per_px + padding
-    stream = {"format": form, "size": (64, 48), "stride": stride}
-    pixels = to_bgr(_laid(form, picture, stride), stream)
-    assert pixels.shape == picture.shape
-    assert np.abs(pixels.astype(int) - picture).max() <= 3
