@@ -55,7 +55,7 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
     if as_json:
         click.echo(json.dumps({"ok": well, "checks": [item.as_json() for item in findings]}, ensure_ascii=False))
     else:
-        Console().print(_table(findings), _sum(findings))
+        Console(highlight=False).print(_table(findings), _sum(findings))
     sys.exit(0 if well else 1)
 
 

@@ -35,16 +35,19 @@ _TROUBLES = {
     Trouble.FROZEN: ("gives the same picture again and again", "Unplug it, and plug it in again; look at its cable."),
     Trouble.DARK: ("sees nothing but dark", f"Take the cap off the lens. {_LAMP}"),
     Trouble.COVERED: ("is covered", "Take away what is on the lens: tape, film, a sticker, dirt."),
-    Trouble.UNPLUGGED: ("", "Look at its cable, at both ends, and at [camera] in gerbang.toml; then start anew."),
+    Trouble.UNPLUGGED: (
+        "is gone",
+        "Look at its cable, at both ends, and at [camera] in gerbang.toml; then start anew.",
+    ),
+    Trouble.BROKEN: ("fails", "Look at its cable and at [camera] in gerbang.toml; another program may have it."),
 }
-_OTHERWISE = "Look at its cable and at [camera] in gerbang.toml; another program may have it."
 
 
 def check(patient: Patient) -> Iterator[Finding]:
     """A few seconds of pictures, and what is to be said of them."""
     config = patient.config
     if patient.lacks("camera"):
-        sentences = {trouble: sentence for trouble, (_, sentence) in _TROUBLES.items()}
+        sentences = {trouble.value: sentence for trouble, (_, sentence) in _TROUBLES.items()}
         yield from _blind(judge_part("camera", faults_of(config), sentences, lacks=True))
         return
     frames = from_camera(config) if patient.gate is None else from_gate(config.screen.listen)
@@ -53,7 +56,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         with closing(frames):  # type: ignore[type-var]  # it is a generator
             film = shoot(frames, config.eye.min_face_px * scale)
     except CameraError as error:
-        advice = _TROUBLES.get(error.trouble, ("", _OTHERWISE))[1]
+        advice = _TROUBLES.get(error.trouble, _TROUBLES[Trouble.BROKEN])[1]
         yield from _blind(Finding("camera", Result.WRONG, str(error), advice, {"trouble": error.trouble.value}))
         return
     rate = judge_rate(film) if patient.gate is None else Finding("camera", Result.OK, "as the running gate shows it")

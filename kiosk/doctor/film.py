@@ -85,7 +85,10 @@ def from_gate(listen: str) -> Iterator[Frame]:
 
 
 def shoot(frames: Iterator[Frame], least_px: float) -> Film:
-    """Look for a few seconds. least_px: the width of a face that is near enough, in Frame.pixels. Raises CameraError."""
+    """Look for a few seconds. least_px: the width of a face that is near enough, in Frame.pixels.
+
+    Raises CameraError.
+    """
     view, trouble, count = View(), None, 0
     mean: cv2.typing.MatLike | None = None
     began_s = time.monotonic()

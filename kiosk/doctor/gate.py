@@ -7,7 +7,7 @@ from importlib.metadata import version
 from kiosk.config import Config
 from kiosk.doctor.finding import Finding, Result, joined
 from kiosk.doctor.round import Patient
-from kiosk.doctor.running import OpenFault, faults_of
+from kiosk.doctor.running import OpenFault, faults_of, severity
 from kiosk.vision.models import MODELS, is_compiled
 
 _START = "When you have finished, start it (sudo systemctl start gerbang-kiosk, or gerbang run)."
@@ -33,7 +33,9 @@ def judge_running(parts: Collection[str], faults: Collection[OpenFault]) -> Find
     figures: dict[str, object] = {"runs": True, "faults": list(said)}
     if not said:
         return Finding("gate", Result.OK, "runs", figures=figures)
-    mild = all(item.result is Result.DOUBTFUL for item in faults) and set(parts) <= {item.part for item in faults}
+    mild = all(severity(item.what) is Result.DOUBTFUL for item in faults) and set(parts) <= {
+        item.part for item in faults
+    }
     result = Result.DOUBTFUL if mild else Result.WRONG
     return Finding("gate", result, f"runs, but not well: {', '.join(said.values())}", _SEE, figures)
 

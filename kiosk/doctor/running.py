@@ -26,10 +26,10 @@ class OpenFault:
     why: str
     since: str
 
-    @property
-    def result(self) -> Result:
-        """How bad it is."""
-        return Result.DOUBTFUL if self.what in _MILD else Result.WRONG
+
+def severity(what: str) -> Result:
+    """How bad a trouble or an ailment is, by its word."""
+    return Result.DOUBTFUL if what in _MILD else Result.WRONG
 
 
 def faults_of(config: Config) -> tuple[OpenFault, ...]:
@@ -56,16 +56,19 @@ def open_faults(entries: Iterable[Entry], zone: ZoneInfo) -> tuple[OpenFault, ..
     return tuple(faults.values())
 
 
-def judge_part(part: str, faults: Iterable[OpenFault], advice: Mapping[Trouble, str], *, lacks: bool) -> Finding:
-    """A part that the running gate has. lacks: whether the gate misses it now; advice: for each trouble."""
-    known = [fault for fault in faults if fault.part == part]
-    told = [_told(fault, advice) for fault in known]
+def judge_part(part: str, faults: Iterable[OpenFault], advice: Mapping[str, str], *, lacks: bool) -> Finding:
+    """A part that the running gate has.
+
+    advice: by the word of each trouble and ailment, and under that of Trouble.BROKEN for all others.
+    lacks: whether the gate misses it now.
+    """
+    told = [_told(fault, advice) for fault in faults if fault.part == part]
     if lacks and not told:
-        told = [Finding(part, Result.WRONG, "the running gate misses it", "See its log (journalctl -u gerbang-kiosk).")]
+        told = [Finding(part, Result.WRONG, "the running gate misses it", advice[Trouble.BROKEN.value])]
     return joined(part, *told) if told else Finding(part, Result.OK, "serves the running gate")
 
 
-def _told(fault: OpenFault, advice: Mapping[Trouble, str]) -> Finding:
-    words = {trouble.value: sentence for trouble, sentence in advice.items()}
+def _told(fault: OpenFault, advice: Mapping[str, str]) -> Finding:
     figures = {"trouble": fault.what, "since": fault.since}
-    return Finding(fault.part, fault.result, f"{fault.why} (since {fault.since})", words.get(fault.what, ""), figures)
+    sentence = advice.get(fault.what, advice[Trouble.BROKEN.value])
+    return Finding(fault.part, severity(fault.what), f"{fault.why} (since {fault.since})", sentence, figures)

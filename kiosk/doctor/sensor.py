@@ -10,7 +10,7 @@ from drivers.fingerprint.contract import SensorParameters
 from kiosk.config import Config
 from kiosk.doctor.finding import Finding, Result, joined
 from kiosk.doctor.round import Patient
-from kiosk.doctor.running import faults_of, judge_part
+from kiosk.doctor.running import faults_of, judge_part, severity
 from kiosk.errors import StoreError
 from kiosk.events import Ailment
 from kiosk.fingers import ailments_of, compare
@@ -18,28 +18,23 @@ from kiosk.store import Known, open_store
 
 _WIRES = "TX of the sensor goes to the Pi's RXD (pin 10), RX to TXD (pin 8), and see its label for 3.3 V or 5 V."
 _ADVICE = {
-    Trouble.UNPLUGGED: "Plug it in, or correct [fingerprint] port: on a Pi enable the port (sudo raspi-config,"
+    Trouble.BROKEN.value: "Turn the gate off and on again; if it comes back, look at its four wires.",
+    Trouble.UNPLUGGED.value: "Plug it in, or correct [fingerprint] port; on a Pi enable the port (sudo raspi-config,"
     " Interface options, Serial port: no login shell, but port enabled) and start anew.",
-    Trouble.SILENT: f"Look at its four wires, perhaps TX and RX have changed places: {_WIRES}",
-    Trouble.GARBLED: "Shorten its wires, lead them away from the power supply, and solder what is loose.",
-    Trouble.FOREIGN: "Something else is on this port: correct [fingerprint] port in gerbang.toml.",
-    Trouble.PASSWORD: "Write the sensor's password into [fingerprint] password, or use another sensor.",
+    Trouble.SILENT.value: f"Look at its four wires, perhaps TX and RX have changed places: {_WIRES}",
+    Trouble.GARBLED.value: "Shorten its wires, lead them away from the power supply, and solder what is loose.",
+    Trouble.FOREIGN.value: "Something else is on this port: correct [fingerprint] port in gerbang.toml.",
+    Trouble.PASSWORD.value: "Write the sensor's password into [fingerprint] password, or use another sensor.",
+    Ailment.WRONG_BAUD.value: "Correct [fingerprint] baud in gerbang.toml.",
+    Ailment.REPLACED.value: "Put the old one back, or bring the fingers into this one (gerbang fingers restore).",
+    Ailment.FULL.value: "Erase who has left the school (gerbang forget).",
+    Ailment.FINGERS_MISSING.value: "Put them back (gerbang fingers restore); who can't be put back enrols anew.",
+    Ailment.FINGERS_FOREIGN.value: "See which they are (gerbang fingers list).",
 }
 _CONSOLE = (
     "The system's own console is on this port: sudo raspi-config, Interface options, Serial port: no login shell,"
     " but port enabled; then start anew."
 )
-
-_MEND = {
-    Ailment.WRONG_BAUD: (Result.DOUBTFUL, "Correct [fingerprint] baud in gerbang.toml."),
-    Ailment.REPLACED: (Result.WRONG, "Put the old one back, or bring the fingers into this one."),
-    Ailment.FULL: (Result.DOUBTFUL, "Erase who has left the school (gerbang forget)."),
-    Ailment.FINGERS_MISSING: (
-        Result.WRONG,
-        "Put them back (gerbang fingers restore); who can't be put back enrols anew.",
-    ),
-    Ailment.FINGERS_FOREIGN: (Result.DOUBTFUL, "See which they are (gerbang fingers list)."),
-}
 
 
 def check(patient: Patient) -> Iterator[Finding]:
@@ -67,7 +62,7 @@ def _look(config: Config, root: Path) -> Finding:
 
 def judge_error(error: SensorError, settings: FingerprintSettings, command_line: Path) -> Finding:
     """Why it does not serve. command_line: the kernel's, which names the system's console."""
-    advice = _ADVICE.get(error.trouble, _ADVICE[Trouble.SILENT])
+    advice = _ADVICE.get(error.trouble.value, _ADVICE[Trouble.BROKEN.value])
     if has_console(settings.port, command_line):
         advice = _CONSOLE
     return Finding("sensor", Result.WRONG, str(error), advice, {"trouble": error.trouble.value})
@@ -97,7 +92,7 @@ def judge_sensor(parameters: SensorParameters, settings: FingerprintSettings, pa
     return joined(
         "sensor",
         Finding("sensor", Result.OK, found, figures=figures),
-        *(Finding("sensor", _MEND[ailment][0], why, _MEND[ailment][1]) for ailment, why in ailing.items()),
+        *(Finding("sensor", severity(ailment.value), why, _ADVICE[ailment.value]) for ailment, why in ailing.items()),
     )
 
 
