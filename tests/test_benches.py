@@ -47,6 +47,13 @@ def test_the_bench_of_the_gallery() -> None:
     check(run("gallery"), "gallery")
 
 
+def test_the_bench_of_the_pins() -> None:
+    found = run("pins", "--rounds", "1")
+    check(found, "pins")
+    for beside in ("quiet", "beside a busy thread"):
+        assert found["goals"][f"{beside}: pins not as the cue has them"]["holds"]
+
+
 def test_the_bench_of_accuracy() -> None:
     faces = Path(os.environ.get("GERBANG_FACES", ROOT.parent / "shared" / "faces")) / "orl"
     if not faces.is_dir():
