@@ -51,13 +51,14 @@ class FingerprintEmulator:
         tell: Teller = lambda *_: None,
     ) -> None:
         """Plugged in at once."""
-        self._model = MODELS[model]
-        self._timing = timing if isinstance(timing, Timing) else self._model.timing if timing else Timing()
-        flash = Flash(memory, self._model.template_bytes)
+        self.model = MODELS[model]
+        self.capacity = capacity or self.model.capacity
+        self._timing = timing if isinstance(timing, Timing) else self.model.timing if timing else Timing()
+        flash = Flash(memory, self.model.template_bytes)
         given = {"password": password and password.hex(), "address": address and address.hex(), "baud": baud}
         given |= {"security_level": security_level, "packet_bytes": packet_bytes}
         flash.set(**{name: value for name, value in given.items() if value is not None})
-        self._chip = Chip(flash, self._model, capacity or self._model.capacity, self._timing)
+        self._chip = Chip(flash, self.model, self.capacity, self._timing)
         self._tell = tell
         self._lock = threading.Lock()
         self._faults: dict[str, deque[Fault]] = {"host": deque(), "sensor": deque()}
@@ -170,7 +171,7 @@ class FingerprintEmulator:
             self._chip.power_on()
         self._wire.baud = self.baud
         self._wire.ignore(self._timing.power_on_s)
-        if self._model.ring:
+        if self.model.ring:
             self._wire.say(_READY)
 
     def _receive(self, words: bytes) -> None:

@@ -1,0 +1,265 @@
+"""`gerbang emulate fingerprint` as people use it: a real process, a real port, lines typed and lines told."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.fingerprint import FingerprintSettings, Touch, open_sensor
+from drivers.fingerprint.hand import HELP
+from tests.drivers.sensor_client import Client
+from tests.waiting import until
+
+COMMAND = [str(Path(sys.executable).parent / "gerbang"), "emulate", "fingerprint"]
+
+
+class Emulation:
+    """The command, running: type a line, read a line."""
+
+    def __init__(self, *options: str | Path, stdin: Any = subprocess.PIPE) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *map(str, options)], text=True, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self.port = self.read().removeprefix("port ")
+        self.sensor = self.read()
+
+    def read(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().rstrip("\n")
+
+    def type(self, *lines: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
+        self.process.stdin.flush()
+
+    def reply(self, line: str) -> str:
+        """What it says to one line."""
+        self.type(line)
+        return self.read()
+
+
+@contextmanager
+def emulation(*options: str | Path, stdin: Any = subprocess.PIPE) -> Iterator[Emulation]:
+    running = Emulation(*options, stdin=stdin)
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.communicate()
+
+
+@contextmanager
+def client_on(port: str, baud: int = 57600) -> Iterator[Client]:
+    client = Client(port, baud)
+    try:
+        yield client
+    finally:
+        client.line.close()
+
+
+def test_the_real_driver_finds_a_finger_on_it(tmp_path: Path) -> None:
+    with emulation("--port", tmp_path / "sensor", "--fast", "--quiet") as running:
+        assert running.port == str(tmp_path / "sensor")
+        assert running.sensor == "zfm20, room for 200 fingers, 57600 baud"
+        sensor = open_sensor(FingerprintSettings("adafruit", running.port))
+        assert sensor is not None
+        assert sensor.poll() is None
+        assert running.reply("place ani") == "ani is on the glass"
+        assert sensor.poll() == Touch(None)
+        assert running.reply("smudge ani") == "ani is on the glass, smudged"
+        assert sensor.poll() is None
+        assert running.reply("lift") == "the glass is bare"
+        sensor.close()
+
+
+def test_it_tells_what_it_hears_and_answers_and_the_same_only_once() -> None:
+    with emulation("--fast") as running, client_on(running.port) as client:
+        for _ in range(3):
+            assert client.ask(0x01) == b"\x02"
+        assert running.reply("place ani") == "take image → no finger"
+        assert running.read() == "ani is on the glass"
+        client.capture(1)
+        assert client.ask(0x08, 1) == b"\0"
+        client.data()
+        assert [running.read() for _ in range(5)] == [
+            "take image → done",
+            "image to characters 01 → done",
+            "upload characters 01 → done",
+            "→ 128 bytes of data",
+            "→ 128 bytes of data, the last",
+        ]
+
+
+def test_faults_are_typed_and_happen() -> None:
+    with emulation("--fast", "--quiet") as running, client_on(running.port) as client:
+        assert running.reply("flip host 2") == "flip: the next 2 packets to the host"
+        for _ in range(2):
+            client.line.write(bytes.fromhex("ef01ffffffff010003010005"))
+            assert client.line.read(12) != bytes.fromhex("ef01ffffffff07000302000c")
+        assert client.ask(0x01) == b"\x02"
+        for line, told in [
+            ("drop", "drop: the next packet to the host"),
+            ("delay sensor 0.5s", "delay: the next packet to the sensor"),
+            ("brown-out sensor 3", "brown-out: the next 3 packets to the sensor"),
+        ]:
+            assert running.reply(line) == told
+
+
+def test_pulling_it_off_and_putting_it_back(tmp_path: Path) -> None:
+    with emulation("--fast", "--quiet", "--memory", tmp_path / "memory.json") as running:
+        assert running.reply("unplug") == f"unplugged: {running.port} is gone"
+        assert not Path(running.port).is_symlink()
+        assert running.reply("plug") == f"plugged in: {running.port} is there"
+        with client_on(running.port) as client:
+            assert client.ask(0x01) == b"\x02"
+
+
+def test_the_ring_of_an_r503_and_its_pages() -> None:
+    with emulation("--fast", "--quiet", "--model", "r503", "--capacity", "80") as running:
+        assert running.sensor == "r503, room for 80 fingers, 57600 baud"
+        assert running.reply("ring") == "dark"
+        assert running.reply("pages") == "0 of 80"
+        running.type("place ani")
+        assert running.read() == "ani is on the glass"
+        with client_on(running.port) as client:
+            assert client.ask(0x35, 1, 100, 2, 0) == b"\0"
+            for slot in (1, 2):
+                client.capture(slot)
+            assert client.ask(0x05) == b"\0"
+            assert client.ask(0x06, 1, 0, 7) == b"\0"
+        assert running.reply("ring") == "blue, breathing, speed 100"
+        assert running.reply("pages") == "1 of 80: 7"
+
+
+def test_password_baud_and_memory_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    options = ("--fast", "--quiet", "--memory", str(tmp_path / "memory.json"))
+    with emulation(*options, "--password", "67617465", "--baud", "9600") as running:
+        assert running.sensor.endswith("9600 baud")
+    with emulation(*options) as running, client_on(running.port, 9600) as client:
+        assert client.ask(0x01) == b"\x21"
+        assert client.ask(0x13, *b"gate") == b"\0"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("dance", "'dance' is not understood; help lists what is"),
+        ("lift ani", "'lift ani' is not understood; help lists what is"),
+        ("place", "whose finger? Type for example: place ani"),
+        ("flip everyone", "'everyone' is not understood; type for example: flip host 3"),
+        ("flip 0", "'0' is not understood; type for example: flip host 3"),
+        ("flip 0.5s", "'0.5s' is not understood; type for example: flip host 3"),
+        ("delay soons", "'soons' is not understood; type for example: delay host 3"),
+    ],
+)
+def test_what_is_not_understood_is_answered_with_what_is(shared: Emulation, line: str, sentence: str) -> None:
+    assert shared.reply(line) == f"error: {sentence}"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Emulation]:
+    with emulation("--fast", "--quiet") as running:
+        yield running
+
+
+def test_help_lists_the_commands(shared: Emulation) -> None:
+    shared.type("", "help")
+    assert [shared.read() for _ in HELP.splitlines()] == HELP.splitlines()
+
+
+def test_json_is_an_object_a_line() -> None:
+    with emulation("--fast", "--json", stdin=subprocess.PIPE) as running:
+        assert list(json.loads(running.port)) == ["port"]
+        assert json.loads(running.reply("place ani")) == {"reply": "ani is on the glass"}
+        assert list(json.loads(running.reply("dance"))) == ["error"]
+        with client_on(json.loads(running.port)["port"]) as client:
+            assert client.ask(0x01) == b"\0"
+        assert json.loads(running.reply("lift")) == {"line": "take image → done"}
+
+
+def test_quit_ends_it(tmp_path: Path) -> None:
+    with emulation("--port", tmp_path / "sensor", "--quiet") as running:
+        running.type("quit")
+        assert running.process.wait() == 0
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_without_an_input_it_goes_on_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    with emulation("--port", tmp_path / "sensor", "--fast", "--quiet", stdin=subprocess.DEVNULL) as running:
+        with client_on(running.port) as client:
+            assert client.ask(0x01) == b"\x02"
+        assert running.process.poll() is None
+        running.process.send_signal(number)
+        _, wrong = running.process.communicate()
+        assert (running.process.returncode, wrong) == (0, "")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_what_stands_last_without_a_line_end_is_done_too() -> None:
+    with emulation("--fast", "--quiet") as running:
+        assert running.process.stdin
+        running.process.stdin.write("place ani")
+        running.process.stdin.close()
+        running.process.stdin = None
+        assert running.read() == "ani is on the glass"
+
+
+def test_it_is_typed_to_in_a_terminal(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with emulation("--fast", "--quiet", stdin=theirs) as running:
+        os.write(ours, b"place ani\n")
+        assert running.read() == "ani is on the glass"
+        os.close(ours)
+        os.close(theirs)
+        assert running.process.poll() is None
+        with client_on(running.port) as client:
+            assert client.ask(0x01) == b"\0"
+
+
+def test_it_goes_on_when_nobody_reads_any_more(tmp_path: Path) -> None:
+    with emulation("--port", tmp_path / "sensor", "--fast") as running:
+        assert running.process.stdout
+        running.process.stdout.close()
+        running.process.stdout = None
+        with client_on(running.port) as client:
+            for _ in range(3):
+                assert client.ask(0x01) == b"\x02"
+                assert client.ask(0x1D) == b"\0\0\0"
+        running.type("lift", "quit")
+        assert running.process.wait() == 0
+
+
+def fails(*options: str | Path) -> str:
+    done = subprocess.run([*COMMAND, *map(str, options)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_what_can_not_be_is_told_in_a_sentence(tmp_path: Path) -> None:
+    memory = tmp_path / "memory.json"
+    memory.write_text("no memory")
+    assert "is not an emulated sensor's memory" in fails("--memory", memory)
+    assert "File exists" in fails("--port", memory)
+    assert "No such file or directory" in fails("--port", tmp_path / "nowhere" / "sensor")
+    assert "8 hexadecimal digits" in fails("--password", "gate")
+    assert "8 hexadecimal digits" in fails("--password", "00")
+    assert "zfm20" in fails("--model", "zfm21")
+    assert "57600" in fails("--baud", "57601")
+    assert "1<=x<=1024" in fails("--capacity", "0")
+
+
+def test_a_sensor_as_slow_as_a_real_one_is_found_all_the_same() -> None:
+    with emulation("--model", "zfm20", "--quiet") as running, client_on(running.port) as client:
+        until(lambda: client.is_answered(0.3), "an answer")
+        assert running.reply("place ani") == "ani is on the glass"
+        client.capture(1)
