@@ -16,6 +16,10 @@ VENDORS: Final[Mapping[str, tuple[str, str]]] = {
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory"),
 }
 
+# lgpio makes a pipe of this name in the folder where the process is when it is imported.
+_PIPE: Final = ".lgd-nfy"
+_NO_FOLDER: Final = "it must write into the folder that you are in, and can't: change to another one, such as /tmp"
+
 
 def take_pins(settings: GpioSettings) -> None:
     """Open the computer's pins, once in a process; gpiozero keeps them. Raises gpiozero.BadPinFactory."""
@@ -31,7 +35,7 @@ def open_factory(settings: GpioSettings, vendors: Mapping[str, tuple[str, str]])
             try:
                 return getattr(import_module(module), factory)()
             except Exception as cause:  # noqa: BLE001 - each library has errors of its own, bare Exception among them
-                why.append(f"{name}: {cause}")
+                why.append(f"{name}: {_NO_FOLDER if _PIPE in str(cause) else cause}")
     raise gpiozero.BadPinFactory("; ".join(why))
 
 

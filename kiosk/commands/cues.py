@@ -149,9 +149,11 @@ def _play(config: Config, signs: list[Sign]) -> None:
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """A SIGTERM inside ends the process on the way that closes what is open: pins stay as they were left."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """What ends the process inside ends it on the way that closes what is open: pins stay as they were left."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)  # the second comes when the line to a technician's terminal breaks
+    before = [signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

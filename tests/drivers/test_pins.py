@@ -1,6 +1,9 @@
 """Which library drives the pins, and what is said where none does."""
 
+import os
+import subprocess
 import sys
+from importlib.util import find_spec
 
 import gpiozero
 import pytest
@@ -9,6 +12,7 @@ from gpiozero.pins.mock import MockFactory
 from drivers.bcm import GpioSettings
 from drivers.errors import DriverError
 from drivers.pins import VENDORS, open_factory, ours, take_pins
+from tests.conftest import ROOT
 from tests.drivers.pins import pins_in_memory
 
 MISSING = ("drivers.nothing_of_this_name", "Factory")
@@ -41,6 +45,19 @@ def test_where_no_library_is_there_one_sentence_names_them_and_what_to_do(
         monkeypatch.setitem(sys.modules, module, None)  # what import meets where they are not installed
     with pytest.raises(DriverError, match=rf"no GPIO pins.*{named}.*install lgpio"), ours(DriverError, "The buzzer"):
         take_pins(GpioSettings(asked))  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(find_spec("lgpio") is None, reason="lgpio is missing here")
+def test_a_folder_that_lgpio_can_not_write_to_is_said() -> None:
+    program = (
+        "from drivers.bcm import GpioSettings; from drivers.errors import DriverError; from drivers.pins import *\n"
+        "try:\n with ours(DriverError, 'Lights'): take_pins(GpioSettings('lgpio'))\nexcept DriverError as e: print(e)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd="/proc", env=environment, capture_output=True, check=True
+    )
+    assert b"lgpio: it must write into the folder that you are in" in said.stdout
 
 
 def test_pins_are_opened_once_in_a_process() -> None:

@@ -113,7 +113,7 @@ def test_beside_a_running_gate_the_pins_are_left_alone(tmp_path: Path, words: li
         server.shutdown()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_playing_command_that_is_ended_leaves_every_pin_off(toml: Path, number: signal.Signals) -> None:
     toml.write_text(NOBODY + ON_PINS.format(low="false", kind="plain"))
     command = [sys.executable, "-c", CHILD, "cues", "--play", "all", "--config", str(toml)]
@@ -125,7 +125,7 @@ def test_a_playing_command_that_is_ended_leaves_every_pin_off(toml: Path, number
         process.send_signal(number)
         last = process.stdout.read().splitlines()[-1]
     assert last == "driven: []"
-    assert process.returncode == (143 if number == signal.SIGTERM else 130)
+    assert process.returncode == 128 + number
 
 
 @pytest.mark.parametrize("low", [False, True])
