@@ -23,6 +23,7 @@ from kiosk.store import Person, Store, Template, open_store
 from kiosk.vision import DlibEngine, read_photograph
 from kiosk.vision.photograph import find_faces
 from tests.kiosk.browser import browser, page
+from tests.kiosk.sensor_desk import Booth
 from tests.test_morning import free_address
 from tests.waiting import until
 
@@ -237,7 +238,7 @@ def test_told_to_end_while_it_begins_it_ends(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, small_disk: Path) -> None:
-    with FingerprintEmulator() as emulator:
+    with Booth() as emulator:
         running = Gate(tmp_path, f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')
         running.path.write_text(running.path.read_text() + f'[store]\npath = "{small_disk}/gerbang.db"\n')
         enrol_thumb(running, emulator)
@@ -247,7 +248,7 @@ def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, sma
         _fill(ballast)
         emulator.place("thumb")
         until(lambda: running.sign() == "needs_service", "the sign of a store that failed")
-        emulator.lift()
+        emulator.bare()
         ballast.unlink()
         until(lambda: _touched(emulator, running), "a record once there is room")
         kinds = running.kinds()
@@ -255,7 +256,7 @@ def test_a_disk_that_is_full_shows_no_green_and_mends_itself(tmp_path: Path, sma
         assert running.end() == 0
 
 
-def _touched(emulator: FingerprintEmulator, running: Gate) -> bool:
+def _touched(emulator: Booth, running: Gate) -> bool:
     """Touch and lift, as somebody does who tries again."""
     emulator.place("thumb")
     try:
@@ -263,7 +264,7 @@ def _touched(emulator: FingerprintEmulator, running: Gate) -> bool:
     except AssertionError:
         return False
     finally:
-        emulator.lift()
+        emulator.bare()
     return True
 
 
