@@ -15,18 +15,19 @@ from kiosk import clock
 from kiosk.events import FingerKnown, FingerUnknown, Sighting
 from kiosk.feeling import Feeling
 from kiosk.parts import Report, keep
-from kiosk.store import Person, open_store
+from kiosk.store import Known, Person, open_store
 from tests.waiting import until
 
 Kind = TypeVar("Kind", bound=Sighting)
 
 
 class Booth(FingerprintEmulator):
-    """An emulated sensor that knows how often it was asked for an image."""
+    """An emulated sensor that knows how often it was asked for an image, and to store one."""
 
     def __init__(self, **settings: Any) -> None:
         """As the emulator is made."""
-        self.looks = 0
+        self.looks = self.stores = 0
+        self.last_store: int | None = None  # after which it says nothing more
         super().__init__(tell=self._count, **settings)
 
     def bare(self) -> None:
@@ -37,6 +38,10 @@ class Booth(FingerprintEmulator):
 
     def _count(self, who: str, packet: bytes) -> None:
         self.looks += who == "hears" and packet[DATA_AT] == Instruction.TAKE_IMAGE
+        self.stores += who == "hears" and packet[DATA_AT] == Instruction.STORE
+        if self.stores == self.last_store:
+            self.silence()
+            self.last_store = None
 
 
 @dataclass
@@ -70,8 +75,12 @@ class Desk:
 
     def learn(self) -> None:
         """Take up what is in the store, as the gate does each second."""
+        self.feeling.known = self.known()
+
+    def known(self) -> Known:
+        """What is in the store."""
         with open_store(self.path) as store:
-            self.feeling.known = store.fingers.known()
+            return store.fingers.known()
 
     def erase(self, person: str) -> None:
         """Erase a person, whose fingers stay in the sensor for now."""

@@ -11,7 +11,6 @@ from drivers.fingerprint.faults import Fault, FaultKind
 from drivers.lights import Colour, Pattern
 from kiosk import clock
 from kiosk.events import Ailment, PartAils, PartBack, PartLost, PartWell
-from kiosk.store import open_store
 from tests.kiosk.sensor_desk import Booth, at_work, enrol, settings_of
 from tests.waiting import until
 
@@ -123,7 +122,7 @@ def test_another_model_is_told_gets_no_templates_that_it_can_not_read_and_believ
         enrol(path, ours, {"ani": 5})
         enrol(path, ours, {"budi": 6}, kept=False)
         with at_work(path, settings_of(ours)) as desk:
-            until(lambda: _remembered(path), "the sensor is remembered")
+            until(lambda: desk.known().sensor is not None, "the sensor is remembered")
     with Booth(link=port, model="r503") as theirs:
         enrol(tmp_path / "their.db", theirs, {"wayan": 6})
         with at_work(path, settings_of(theirs)) as desk:
@@ -137,7 +136,7 @@ def test_the_own_sensor_plugged_in_again_ends_what_was_told(path: Path, tmp_path
     with Booth(link=port, memory=tmp_path / "ours.json") as ours:
         enrol(path, ours, {"ani": 5})
         with at_work(path, settings_of(ours)) as desk:
-            until(lambda: _remembered(path), "the sensor is remembered")
+            until(lambda: desk.known().sensor is not None, "the sensor is remembered")
             desk.learn()
             ours.unplug()
             with Booth(link=port, model="r503"):
@@ -151,8 +150,8 @@ def test_the_own_sensor_plugged_in_again_ends_what_was_told(path: Path, tmp_path
 def test_a_larger_sensor_of_the_same_model_is_filled_and_taken_on(path: Path, port: Path) -> None:
     with Booth(link=port) as small:
         enrol(path, small, {"ani": 5, "budi": 6})
-        with at_work(path, settings_of(small)):
-            until(lambda: _remembered(path), "the sensor is remembered")
+        with at_work(path, settings_of(small)) as desk:
+            until(lambda: desk.known().sensor is not None, "the sensor is remembered")
     with Booth(link=port, capacity=1000) as large, at_work(path, settings_of(large)) as desk:
         desk.wait(PartWell, 2)
         assert {item.ailment for item in desk.all(PartWell)} == {Ailment.REPLACED, Ailment.FINGERS_MISSING}
@@ -187,8 +186,3 @@ def test_the_ring_shows_what_the_lights_show_and_again_after_the_sensor_was_away
         booth.plug()
         desk.feeling.show(Pattern(Colour.RED))
         until(lambda: booth.ring is not None and booth.ring.colour == 1, "a red ring")
-
-
-def _remembered(path: Path) -> bool:
-    with open_store(path) as store:
-        return store.fingers.known().sensor is not None
