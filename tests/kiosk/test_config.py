@@ -87,6 +87,32 @@ def test_two_parts_on_one_pin_are_a_mistake_only_where_pins_are_used() -> None:
     assert parse_config(text.format("console")).buzzer.pin == 18
 
 
+def test_a_key_on_a_pin_that_is_taken_is_a_mistake() -> None:
+    text = '[buzzer]\ndriver = "gpio"\n[inputs]\ndriver = "gpio"\ntamper = 5\nkey_in = 5\nservice = 18\n'
+    assert mistakes(text) == [
+        "gerbang.toml:6: inputs.key_in uses pin 5, which is taken by inputs.tamper",
+        "gerbang.toml:7: inputs.service uses pin 18, which is taken by buzzer.pin",
+    ]
+
+
+def test_the_sensors_serial_pins_are_taken_only_where_it_is_on_them() -> None:
+    text = '[lights]\ndriver = "gpio"\ngreen = 14\n[fingerprint]\ndriver = "adafruit"\nport = "{}"\n'
+    assert mistakes(text.format("/dev/serial0")) == [
+        "gerbang.toml:3: lights.green uses pin 14, which is taken by fingerprint.port"
+    ]
+    assert parse_config(text.format("/dev/ttyUSB0")).lights.green == 14
+
+
+def test_the_pins_library_and_the_kinds_of_light_and_buzzer_are_settings() -> None:
+    found = parse_config(
+        '[gpio]\nfactory = "rpigpio"\n[lights]\nkind = "rgb"\ngreen_brightness = 0.4\nactive_low = true'
+    )
+    assert (found.gpio.factory, found.lights.kind, found.lights.green_brightness) == ("rpigpio", "rgb", 0.4)
+    assert ":2: gpio.factory" in mistakes('[gpio]\nfactory = "pigpio"')[0]
+    assert ":2: lights.red_brightness" in mistakes("[lights]\nred_brightness = 0")[0]
+    assert ":2: inputs.debounce_s" in mistakes("[inputs]\ndebounce_s = 30")[0]
+
+
 def test_a_pin_clash_is_named_beside_every_other_mistake() -> None:
     found = mistakes('[site]\nnpsn = "12"\n[lights]\ndriver = "gpio"\ngreen = 17\nred = 17\n')
     assert [line.split(" ")[0] for line in found] == ["gerbang.toml:2:", "gerbang.toml:6:"]
