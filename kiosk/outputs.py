@@ -23,18 +23,19 @@ Device = TypeVar("Device", bound=_Device)
 
 
 class Mending(Generic[Device]):
-    """A device that is opened when it is first used, and again after it failed, at most every 5 seconds."""
+    """A device that is opened when it is first used, and again after it failed."""
 
-    def __init__(self, opener: Callable[[], Device], report: Report) -> None:
-        """Nothing is opened yet; that it fails, and that it works again, is reported."""
+    def __init__(self, opener: Callable[[], Device], report: Report, reopen_s: float = _REOPEN_S) -> None:
+        """Nothing is opened yet; that it fails, and that it works again, is reported. reopen_s: never sooner."""
         self._opener = opener
         self._report = report
+        self._reopen_s = reopen_s
         self._device: Device | None = None
         self._failed_s: float | None = None
 
     def use(self, work: Callable[[Device], None]) -> None:
         """Let the device do something, if it can."""
-        if self._failed_s is not None and time.monotonic() - self._failed_s < _REOPEN_S:
+        if self._failed_s is not None and time.monotonic() - self._failed_s < self._reopen_s:
             return
         try:
             self._device = self._device or self._opener()

@@ -1,0 +1,82 @@
+"""Keys and switches as the gate sees them."""
+
+from collections.abc import Iterator
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from drivers.bcm import GpioSettings
+from drivers.errors import Trouble
+from drivers.inputs import Change, InputSettings
+from kiosk import clock
+from kiosk.events import CaseChanged, KeyPressed, PartLost, ServiceCalled, Sighting
+from kiosk.keys import keys, to_sighting
+from tests.drivers.pins import pins_in_memory
+from tests.waiting import until
+
+
+@pytest.fixture
+def factory() -> Iterator[MockFactory]:
+    with pins_in_memory() as pins:
+        yield pins
+
+
+@pytest.mark.parametrize(
+    ("name", "active", "means"),
+    [
+        ("key_in", True, "in"),
+        ("key_out", True, "out"),
+        ("key_in", False, None),
+        ("key_out", False, None),
+        ("service", False, None),
+    ],
+)
+def test_a_key_chooses_when_it_goes_down(name: str, active: bool, means: str | None) -> None:
+    sighting = to_sighting(Change(name, active, clock.now().monotonic_s))  # type: ignore[arg-type]
+    assert (sighting.direction if isinstance(sighting, KeyPressed) else sighting) == means
+
+
+def test_a_change_keeps_the_moment_of_its_edge() -> None:
+    edge_s = clock.now().monotonic_s - 5
+    sighting = to_sighting(Change("service", True, edge_s))
+    assert isinstance(sighting, ServiceCalled)
+    assert sighting.at.monotonic_s == edge_s
+    assert clock.now().wall_s - sighting.at.wall_s == pytest.approx(5, abs=1)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_case_is_open_or_shut(is_open: bool) -> None:
+    sighting = to_sighting(Change("tamper", is_open, 0.0))
+    assert isinstance(sighting, CaseChanged)
+    assert sighting.open is is_open
+
+
+def test_a_press_on_a_pin_reaches_the_gate(factory: MockFactory) -> None:
+    told: list[Sighting] = []
+    settings = InputSettings("gpio", key_in=5, service=6, debounce_s=0.01)
+    with keys(settings, GpioSettings(), told.append):
+        pin = factory.pin(5)
+        pin.drive_low()
+        until(lambda: bool(told), "the press")
+        pin.drive_high()
+        factory.pin(6).drive_low()
+        until(lambda: len(told) == 2, "the call")
+    assert [type(item) for item in told] == [KeyPressed, ServiceCalled]
+
+
+def test_keys_that_can_not_be_read_are_told_and_done_without(factory: MockFactory) -> None:
+    told: list[Sighting] = []
+    held = keys(InputSettings("gpio", key_in=5), GpioSettings(), told.append)
+    with held, keys(InputSettings("gpio", key_in=5), GpioSettings(), told.append):
+        pass
+    [lost] = told
+    assert isinstance(lost, PartLost)
+    assert (lost.part, lost.trouble) == ("inputs", Trouble.BROKEN)
+    assert "5" in lost.why
+
+
+def test_no_keys_are_no_trouble() -> None:
+    told: list[Sighting] = []
+    with keys(InputSettings(), GpioSettings(), told.append):
+        pass
+    assert not told
