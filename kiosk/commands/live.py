@@ -14,6 +14,7 @@ from kiosk.enrolment import Guidance, LiveEnrolment, Pose, Refused
 from kiosk.errors import EnrolmentError
 from kiosk.store import Template
 from kiosk.vision.engine import Engine
+from kiosk.vision.eye import closer
 from kiosk.vision.quality import Unfit, assess
 
 _ASIDE = 0.75  # a second face narrower than this part of the first stands behind, as at the gate
@@ -110,8 +111,9 @@ def _look(engine: Engine, session: LiveEnrolment, frame: Frame, config: Config) 
         return say["several"]
     if boxes[0][2] < smallest_px:
         return say["far"]
-    face = engine.align(frame.pixels, boxes[0])
-    quality = assess(frame.pixels, boxes[0], face.landmarks, face.chip)
+    image, place = closer(frame, boxes[0])
+    face = engine.align(image, place)
+    quality = assess(image, place, face.landmarks, face.chip)
     embedding = engine.embed_chip_mirrored(face.chip)
     return _words(session.consider(quality, boxes[0], embedding), config.site.language)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from drivers.camera.contract import Frame
 from kiosk.events import Box
@@ -68,18 +67,20 @@ class Preview:
                 return b""
             if self._encoded is None or (seen is not self._encoded[0] and self._is_due()):
                 self._encoded_s = time.monotonic()
-                self._encoded = (seen, await asyncio.to_thread(encode, seen.frame.pixels, seen.boxes))
+                self._encoded = (seen, await asyncio.to_thread(encode, seen.frame, seen.boxes))
             return self._encoded[1]
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._encoded_s > 0.8 / FPS
 
 
-def encode(pixels: NDArray[np.uint8], boxes: tuple[Box, ...] = ()) -> bytes:
-    """A JPEG as in a mirror, WIDTH_PX wide, with corners drawn around the faces."""
-    height, width = pixels.shape[:2]
+def encode(frame: Frame, boxes: tuple[Box, ...] = ()) -> bytes:
+    """A JPEG as in a mirror, WIDTH_PX wide, in colour if the frame has any, with corners drawn around the faces."""
+    searched = frame.pixels
+    height, width = searched.shape[:2]
     scale = WIDTH_PX / width
-    picture = cv2.flip(cv2.resize(pixels, (WIDTH_PX, round(height * scale)), interpolation=cv2.INTER_AREA), 1)
+    shown = searched if frame.large is None else frame.large
+    picture = cv2.flip(cv2.resize(shown, (WIDTH_PX, round(height * scale)), interpolation=cv2.INTER_AREA), 1)
     for x, y, box_width, box_height in boxes:
         left = WIDTH_PX - round((x + box_width) * scale)
         _draw_corners(picture, left, round(y * scale), round(box_width * scale), round(box_height * scale))

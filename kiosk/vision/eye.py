@@ -1,5 +1,6 @@
 """What the frames show, as far as a gate needs to know: who stands nearest, is it near enough, and who is it.
 
+Faces are searched in a frame's `pixels`, and known from its `large` picture where there is one.
 Two threads share the work, so that the next frame is searched while the face of the last one is embedded: `watch`
 belongs to one of them, `recognise` to the other.
 """
@@ -24,7 +25,6 @@ from kiosk.events import (
 )
 from kiosk.gallery import Gallery, Match
 from kiosk.vision.engine import Engine, Image
-from kiosk.vision.pixels import as_bgr
 from kiosk.vision.quality import assess
 from kiosk.vision.search import Search
 
@@ -37,9 +37,13 @@ _SETTLED_EVERY_S = 0.4
 
 @dataclass(frozen=True)
 class Portrait:
-    """A face that is worth embedding: where, when, and which subject of the search it is."""
+    """A face that is worth embedding: where, when, and which subject of the search it is.
+
+    image: from which it can be known best; place: where it is there; box: where it is in the frame's `pixels`.
+    """
 
     image: Image
+    place: Box
     box: Box
     at: Moment
     subject: int
@@ -69,8 +73,7 @@ class Eye:
 
     def watch(self, frame: Frame, at: Moment) -> tuple[Sighting, Portrait | None]:
         """What is seen at once, and the face to recognise, where one is near enough and it is worth it."""
-        image = as_bgr(frame.pixels)
-        boxes = self._search.find(image, at.monotonic_s)
+        boxes = self._search.find(frame.pixels, at.monotonic_s)
         subject = self._search.subject
         if not boxes or subject is None:
             return Nobody(at), None
@@ -80,14 +83,16 @@ class Eye:
         if boxes[0][2] < steady * self._min_face_px:
             return FaceTooFar(at, boxes[0], subject.number), None
         self._near = subject.number
-        worth = self._is_worth(subject.number, at.monotonic_s)
-        return FaceSeen(at, boxes[0], subject.number), Portrait(image, boxes[0], at, subject.number) if worth else None
+        seen = FaceSeen(at, boxes[0], subject.number)
+        if not self._is_worth(subject.number, at.monotonic_s):
+            return seen, None
+        return seen, Portrait(*closer(frame, boxes[0]), boxes[0], at, subject.number)
 
     def recognise(self, portrait: Portrait) -> Sighting:
         """Who it is, or what would help to know."""
         at, box = portrait.at, portrait.box
-        face = self.engine.align(portrait.image, box)
-        quality = assess(portrait.image, box, face.landmarks, face.chip)
+        face = self.engine.align(portrait.image, portrait.place)
+        quality = assess(portrait.image, portrait.place, face.landmarks, face.chip)
         if quality.unfit:
             return FaceUnfit(at, box, quality.unfit, portrait.subject)
         match = look_up(self.engine, self.gallery, face.chip)
@@ -109,6 +114,15 @@ class Eye:
         same = before is not None and before.subject == portrait.subject and before.person == person
         looks = before.looks + 1 if same and before else 1
         self._outcome = _Outcome(portrait.subject, person, looks, portrait.at.monotonic_s)
+
+
+def closer(frame: Frame, box: Box) -> tuple[Image, Box]:
+    """The picture of a frame that shows most of a face in a box of its `pixels`, and where the face is there."""
+    if frame.large is None:
+        return frame.pixels, box
+    down, across = (large / small for large, small in zip(frame.large.shape[:2], frame.pixels.shape[:2], strict=True))
+    left, top, width, height = box
+    return frame.large, (round(left * across), round(top * down), round(width * across), round(height * down))
 
 
 def look_up(engine: Engine, gallery: Gallery, chip: Image) -> Match:

@@ -53,6 +53,6 @@ def _small(image: Image) -> cv2.typing.MatLike:
     height = max(1, round(image.shape[0] * _WIDTH_PX / image.shape[1]))
     step = max(1, image.shape[1] // (4 * _WIDTH_PX))
     small = cv2.resize(image[::step, ::step], (_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = (small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)).astype(np.float32)
     mean, spread = cv2.meanStdDev(grey)
     return (grey - float(mean[0, 0])) * (40.0 / max(float(spread[0, 0]), 10.0))

@@ -11,15 +11,8 @@ def as_bgr(image: Image) -> Image:
 
     Takes (height, width) and (height, width, 1 | 3 | 4), of any size, even none. Raises ValueError.
     """
-    if image.dtype != np.uint8:
-        raise ValueError(f"a picture has uint8 pixels, not {image.dtype}")
-    if image.ndim == 2:
-        image = image[..., np.newaxis]
-    if image.ndim != 3 or image.shape[2] not in (1, 3, 4):
-        raise ValueError(f"a picture has 1, 3 or 4 channels: {image.shape}")
-    if image.shape[2] == 1:
-        return np.repeat(image, 3, axis=2)
-    return image[..., :3]
+    image = _checked(image)
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]
 
 
 def as_rgb(image: Image) -> Image:
@@ -28,8 +21,11 @@ def as_rgb(image: Image) -> Image:
 
 
 def as_grey(image: Image) -> Image:
-    """As as_bgr, but (height, width), and with at least one pixel."""
-    return np.asarray(cv2.cvtColor(as_bgr(image), cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    """As as_bgr, but (height, width), one pixel after the other, and with at least one."""
+    image = _checked(image)
+    if image.shape[2] == 1:
+        return np.ascontiguousarray(image[..., 0])
+    return np.asarray(cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def scaled(image: Image, scale: float) -> Image:
@@ -39,3 +35,14 @@ def scaled(image: Image, scale: float) -> Image:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.uint8)
+
+
+def _checked(image: Image) -> Image:
+    """The picture as (height, width, 1 | 3 | 4). Raises ValueError."""
+    if image.dtype != np.uint8:
+        raise ValueError(f"a picture has uint8 pixels, not {image.dtype}")
+    if image.ndim == 2:
+        image = image[..., np.newaxis]
+    if image.ndim != 3 or image.shape[2] not in (1, 3, 4):
+        raise ValueError(f"a picture has 1, 3 or 4 channels: {image.shape}")
+    return image

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kiosk.events import Box, Unfit
 from kiosk.vision.engine import Image
+from kiosk.vision.pixels import as_grey
 
 __all__ = ["Quality", "Unfit", "assess"]
 
@@ -76,7 +77,7 @@ def _light(image: Image, box: Box) -> tuple[float, float]:
 
 
 def _grey(pixels: Image) -> float:
-    return float(np.dot(cv2.mean(np.ascontiguousarray(pixels))[:3], (0.114, 0.587, 0.299)))
+    return float(cv2.mean(as_grey(pixels))[0])
 
 
 def _sharpness(chip: Image) -> float:

@@ -277,6 +277,7 @@ def test_a_frame_is_encoded_once_for_all_who_look_and_never_for_nobody(
 ) -> None:
     class CountedFrame:
         used = 0
+        large = None
 
         @property
         def pixels(self) -> Any:
