@@ -15,7 +15,7 @@ from rich.text import Text
 from kiosk.commands.options import config_option, json_option, printable
 from kiosk.commands.status import gate_state
 from kiosk.config import Config
-from kiosk.doctor import CHECKS, Finding, Patient, Result, examine
+from kiosk.doctor import CHECKS, Finding, Patient, Person, Result, examine
 
 _SIGNS = {
     Result.OK: Text("✓", "bold green"),
@@ -39,7 +39,7 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
     """Go through everything as a person would, and tell at each cross what to do.
 
     Stand before the camera meanwhile. A gate that runs is not disturbed: it has camera, sensor, lights and buzzer, and
-    is asked how they are. With --json nothing is asked. Exit code 0: all is well, or doubtful; 1: something is wrong.
+    is asked how they are. The camera's picture stays here until you delete it. With --json nothing is asked. Exit code 0: all is well, or doubtful; 1: something is wrong.
 
     Example: gerbang doctor --only camera --picture me.jpg
     """
@@ -48,7 +48,7 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
     if asks and not (sys.stdin.isatty() and terminal.is_terminal):
         asks = False
         terminal.print("There is no terminal to ask at: nothing is asked.")
-    patient = Patient(config, gate_state(config), picture, _ask if asks else None)
+    patient = Patient(config, gate_state(config), picture, Person(_ask, _say) if asks else None)
     with redirect_stdout(sys.stderr):  # a light without a pin is printed
         findings = list(_round(patient, names or tuple(CHECKS), terminal))
     well = not any(finding.result is Result.WRONG for finding in findings)
@@ -61,6 +61,10 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
 
 def _ask(question: str) -> bool:
     return click.confirm(question, default=True, err=True)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _round(patient: Patient, names: tuple[str, ...], terminal: Console) -> Iterator[Finding]:

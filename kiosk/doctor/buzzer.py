@@ -7,8 +7,8 @@ from contextlib import closing
 from drivers.buzzer import open_buzzer
 from kiosk.doctor.finding import Finding, Result
 from kiosk.doctor.round import Patient
+from kiosk.doctor.running import judge_held
 from kiosk.events import Sign
-from kiosk.feedback import FEEDBACK
 
 _PLAYED_S = 1.0
 
@@ -16,13 +16,13 @@ _PLAYED_S = 1.0
 def check(patient: Patient) -> Iterator[Finding]:
     """A tune is played, and asked for."""
     if patient.gate is not None:
-        yield Finding("buzzer", Result.NOT_APPLICABLE, "the running gate has it: listen to it, or stop it first")
+        yield judge_held("buzzer", patient)
         return
     settings = patient.config.buzzer
-    with closing(open_buzzer(settings)) as buzzer:
-        buzzer.play(FEEDBACK[Sign.REPEATED].tune)
+    with closing(open_buzzer(settings, patient.config.gpio)) as buzzer:
+        buzzer.play(patient.config.feedback[Sign.REPEATED].tune)
         time.sleep(_PLAYED_S)
-        heard = patient.ask("Did you hear the buzzer?") if patient.ask else None
+        heard = patient.person.ask("Did you hear the buzzer?") if patient.person else None
     yield judge_buzzer(heard, settings.pin if settings.driver == "gpio" else None)
 
 

@@ -24,7 +24,7 @@ _FACE_SHARP, _FACE_BLURRED = 0.019, 0.0125
 _MIDDLE_SHARP = 0.02
 _DIM, _BRIGHT = 45.0, 215.0  # mean grey levels of a picture in which a face is hard to see
 _GLARE = 225.0  # of a face
-_GREEN = (80, 220, 80)
+_GREEN, _INK = (80, 220, 80), (30, 20, 20)
 _LENS = (
     "Wipe the lens; then turn it (or move the camera) until hair and eyelashes at an arm's length are sharp in the"
     " picture. Then look again (gerbang doctor --only camera)."
@@ -53,7 +53,7 @@ def check(patient: Patient) -> Iterator[Finding]:
     frames = from_camera(config) if patient.gate is None else from_gate(config.screen.listen)
     scale = 1.0 if patient.gate is None else WIDTH_PX / min(_SEARCHED_PX, config.camera.size[0])
     try:
-        with closing(frames):  # type: ignore[type-var]  # it is a generator
+        with closing(frames):
             film = shoot(frames, config.eye.min_face_px * scale)
     except CameraError as error:
         advice = _TROUBLES.get(error.trouble, _TROUBLES[Trouble.BROKEN])[1]
@@ -168,8 +168,9 @@ def drawn(film: Film) -> Image:
     if film.face is None:
         return picture
     left, top, width, height = film.face.box
-    quality = film.face.quality
+    quality, below = film.face.quality, picture.shape[0]
     said = f"{width} px  light {quality.light:.0f}  sharpness {quality.sharpness:.3f}"
     cv2.rectangle(picture, (left, top), (left + width, top + height), _GREEN, 2)
-    cv2.putText(picture, said, (max(0, left), max(15, top - 8)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _GREEN, 1, cv2.LINE_AA)
+    cv2.rectangle(picture, (0, below - 24), (picture.shape[1], below), _INK, cv2.FILLED)
+    cv2.putText(picture, said, (8, below - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _GREEN, 1, cv2.LINE_AA)
     return picture

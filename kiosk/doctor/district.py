@@ -44,7 +44,7 @@ def judge_silence(url: str, error: Exception) -> Finding:
     else:
         advice = (
             "Look at the network first (see there), then at [district] url in gerbang.toml; if another computer"
-            f" here can't open it either: {_TELL} The gate records all the same, and sends it later."
+            " here can't open it either, tell the Disdik. The gate records all the same, and sends it later."
         )
     return Finding("district", Result.WRONG, found, advice)
 

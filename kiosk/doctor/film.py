@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ class Film:
     turn: int = 0
 
 
-def from_camera(config: Config) -> Iterator[Frame]:
+def from_camera(config: Config) -> Generator[Frame, None, None]:
     """The camera's frames, until a replay ends. Raises CameraError."""
     with closing(open_camera(config.camera, config.base)) as camera:
         while True:
@@ -64,7 +64,7 @@ def from_camera(config: Config) -> Iterator[Frame]:
                 return
 
 
-def from_gate(listen: str) -> Iterator[Frame]:
+def from_gate(listen: str) -> Generator[Frame, None, None]:
     """The pictures that the running gate shows at /preview, as its camera sees them. Raises CameraError."""
     number, data = 0, b""
     try:

@@ -8,6 +8,7 @@ from drivers.lights import Colour, Pattern, open_lights
 from drivers.lights.contract import DARK
 from kiosk.doctor.finding import Finding, Result
 from kiosk.doctor.round import Patient
+from kiosk.doctor.running import judge_held
 
 _SHOWN_S = 0.7
 
@@ -15,14 +16,14 @@ _SHOWN_S = 0.7
 def check(patient: Patient) -> Iterator[Finding]:
     """Each light is lit, and asked for."""
     if patient.gate is not None:
-        yield Finding("lights", Result.NOT_APPLICABLE, "the running gate has them: look at it, or stop it first")
+        yield judge_held("lights", patient)
         return
-    with closing(open_lights(patient.config.lights)) as lights:
+    with closing(open_lights(patient.config.lights, patient.config.gpio)) as lights:
         for colour in Colour:
             lights.show(Pattern(colour))
-            if patient.ask is None:
+            if patient.person is None:
                 time.sleep(_SHOWN_S)
-            seen = patient.ask(f"Did you see {colour.value}?") if patient.ask else None
+            seen = patient.person.ask(f"Did you see {colour.value}?") if patient.person else None
             lights.show(DARK)
             pin = getattr(patient.config.lights, colour.value) if patient.config.lights.driver == "gpio" else None
             yield judge_light(colour, seen, pin)

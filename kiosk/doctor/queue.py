@@ -8,7 +8,7 @@ from kiosk.doctor.round import Patient
 from kiosk.store import open_store
 
 _DAY_S = 86400.0
-_LONG_S, _TOO_LONG_S = 2 * _DAY_S, 7 * _DAY_S  # a weekend without a line is usual; the recap is monthly
+_LONG_S = 2 * _DAY_S  # a weekend without a line is usual
 
 
 def check(patient: Patient) -> Iterator[Finding]:
@@ -23,11 +23,12 @@ def check(patient: Patient) -> Iterator[Finding]:
         sent = store.cursors.get("district")
         unsent = max(0, store.journal.last_number() - sent)
         oldest = store.journal.after(sent, 1)
-    yield judge_queue(unsent, clock.now().wall_s - oldest[0].moment.wall_s if oldest else None)
+    waits_s = clock.now().wall_s - oldest[0].moment.wall_s if oldest else None
+    yield judge_queue(unsent, waits_s, 3600 * patient.config.district.offline_after_h)
 
 
-def judge_queue(unsent: int, oldest_s: float | None) -> Finding:
-    """How many entries wait, and for how long the oldest of them."""
+def judge_queue(unsent: int, oldest_s: float | None, too_long_s: float) -> Finding:
+    """How many entries wait, and for how long the oldest of them; too_long_s: when the gate itself tells so."""
     figures = {"unsent": unsent, "oldest_s": None if oldest_s is None else round(oldest_s)}
     if not unsent or oldest_s is None:
         return Finding("queue", Result.OK, "everything is sent", figures=figures)
@@ -36,7 +37,7 @@ def judge_queue(unsent: int, oldest_s: float | None) -> Finding:
         "See whether the courier runs (systemctl status gerbang-sync), and what it says"
         " (sudo journalctl -u gerbang-sync -n 20)."
     )
-    if oldest_s > _TOO_LONG_S:
+    if oldest_s > too_long_s:
         return Finding("queue", Result.WRONG, found, advice, figures)
     if oldest_s > _LONG_S:
         return Finding("queue", Result.DOUBTFUL, found, advice, figures)

@@ -14,18 +14,26 @@ from kiosk.errors import KioskError
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody at the terminal. ask: puts a question that is answered by yes or no; say: tells what to do."""
+
+    ask: Callable[[str], bool]
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True)
 class Patient:
     """The gate that is looked at.
 
     gate: what the running gate says of itself at /state, None where none runs; it then holds camera, sensor and pins.
-    picture: the file for the camera's picture. ask: puts a question that is answered by yes or no; None where nobody
-    is there to answer. root: where the machine's files begin.
+    picture: the file for the camera's picture. person: None where nobody is to be asked. root: where the machine's
+    files begin.
     """
 
     config: Config
     gate: dict[str, Any] | None
     picture: Path
-    ask: Callable[[str], bool] | None = None
+    person: Person | None = None
     root: Path = Path("/")
 
     def lacks(self, part: str) -> bool:
@@ -48,6 +56,7 @@ CHECKS: dict[str, float | None] = {
     "district": 30.0,
     "queue": 20.0,
     "gate": 30.0,
+    "inputs": None,
 }
 
 

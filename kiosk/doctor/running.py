@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from drivers.errors import Trouble
 from kiosk.config import Config
 from kiosk.doctor.finding import Finding, Result, joined
+from kiosk.doctor.round import Patient
 from kiosk.errors import StoreError
 from kiosk.events import Ailment
 from kiosk.store import Entry, open_store
@@ -37,7 +38,7 @@ def faults_of(config: Config) -> tuple[OpenFault, ...]:
     try:
         with open_store(config.store_path, create=False) as store:
             return open_faults(store.journal.after(store.journal.last_number() - _RECENT, _RECENT), config.zone)
-    except StoreError:
+    except (StoreError, ValueError):  # ValueError: an entry whose time is damaged
         return ()
 
 
@@ -66,6 +67,15 @@ def judge_part(part: str, faults: Iterable[OpenFault], advice: Mapping[str, str]
     if lacks and not told:
         told = [Finding(part, Result.WRONG, "the running gate misses it", advice[Trouble.BROKEN.value])]
     return joined(part, *told) if told else Finding(part, Result.OK, "serves the running gate")
+
+
+def judge_held(part: str, patient: Patient) -> Finding:
+    """Lights, buzzer or keys that the running gate has: they can't be tried, but may be known to fail."""
+    advice = {Trouble.BROKEN.value: "Look at its pins in gerbang.toml, and at its wires (gerbang pinout draws them)."}
+    finding = judge_part(part, faults_of(patient.config), advice, lacks=patient.lacks(part))
+    if finding.result is Result.OK:
+        return Finding(part, Result.NOT_APPLICABLE, "held by the running gate: stop it to try this")
+    return finding
 
 
 def _told(fault: OpenFault, advice: Mapping[str, str]) -> Finding:

@@ -19,8 +19,8 @@ from kiosk.store import Known, open_store
 _WIRES = "TX of the sensor goes to the Pi's RXD (pin 10), RX to TXD (pin 8), and see its label for 3.3 V or 5 V."
 _ADVICE = {
     Trouble.BROKEN.value: "Turn the gate off and on again; if it comes back, look at its four wires.",
-    Trouble.UNPLUGGED.value: "Plug it in, or correct [fingerprint] port; on a Pi enable the port (sudo raspi-config,"
-    " Interface options, Serial port: no login shell, but port enabled) and start anew.",
+    Trouble.UNPLUGGED.value: "On a Pi enable the port (sudo raspi-config, Interface options, Serial port: no login"
+    " shell, but port enabled), and start anew.",
     Trouble.SILENT.value: f"Look at its four wires, perhaps TX and RX have changed places: {_WIRES}",
     Trouble.GARBLED.value: "Shorten its wires, lead them away from the power supply, and solder what is loose.",
     Trouble.FOREIGN.value: "Something else is on this port: correct [fingerprint] port in gerbang.toml.",

@@ -32,7 +32,7 @@ EYE = '[eye]\nengine = "dlib"\n'  # needs no preparation
 SCENE = '[camera]\ndriver = "replay"\nsource = "scene.toml"\n'
 ROWS = [
     *("power", "clock", "card", "store", "camera", "focus", "light", "sensor", "green light", "red light"),
-    *("blue light", "buzzer", "network", "district", "queue", "gate"),
+    *("blue light", "buzzer", "network", "district", "queue", "gate", "inputs"),
 ]
 
 

@@ -21,16 +21,13 @@ from drivers.camera import CameraSettings
 from drivers.errors import SensorGarbled, SensorSilent, Trouble
 from drivers.fingerprint import FingerprintSettings
 from drivers.fingerprint.contract import SensorParameters
-from drivers.lights import Colour
 from kiosk import clock
 from kiosk.config import Config, DistrictSettings, StoreSettings
 from kiosk.doctor import Finding, Patient, Result, examine
-from kiosk.doctor.buzzer import judge_buzzer
 from kiosk.doctor.camera import drawn, judge_face, judge_focus, judge_light, judge_rate, judge_view, needed_rotation
 from kiosk.doctor.district import judge_answer, judge_certificate
 from kiosk.doctor.film import Face, Film
 from kiosk.doctor.gate import judge_running
-from kiosk.doctor.lights import judge_light as judge_lamp
 from kiosk.doctor.queue import judge_queue
 from kiosk.doctor.running import OpenFault, judge_part, open_faults
 from kiosk.doctor.sensor import has_console, judge_error, judge_sensor
@@ -145,28 +142,6 @@ def test_a_sensor_that_does_not_answer_may_have_the_systems_console_on_its_line(
     assert "no login shell" in judge_error(SensorGarbled("garbled"), settings, line).advice
 
 
-# --- lights and buzzer ----------------------------------------------------------------------------------------------
-
-
-def test_a_light_that_was_not_seen_tells_its_pin() -> None:
-    assert judge_lamp(Colour.RED, True, 27).result is OK
-    assert judge_lamp(Colour.RED, None, 27).result is DOUBTFUL
-    finding = judge_lamp(Colour.RED, False, 27)
-    assert (finding.name, finding.result) == ("red light", WRONG)
-    assert "BCM 27" in finding.advice
-    assert "console" in judge_lamp(Colour.RED, False, None).advice
-    assert "BCM 18" in judge_buzzer(False, 18).advice
-    assert [judge_buzzer(heard, 18).result for heard in (True, None)] == [OK, DOUBTFUL]
-
-
-def test_a_running_gates_lights_are_left_alone() -> None:
-    beside = patient(Config(), gate={"faults": []})
-    for name in ("lights", "buzzer"):
-        [finding] = examine(name, beside, None)
-        assert finding.result is Result.NOT_APPLICABLE
-        assert "running gate" in finding.found
-
-
 # --- what a running gate tells ----------------------------------------------------------------------------------------
 
 
@@ -236,7 +211,7 @@ def test_a_journal_whose_end_is_damaged_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_waits_too_long_is_told(unsent: int, oldest_s: float | None, result: Result, word: str) -> None:
-    finding = judge_queue(unsent, oldest_s)
+    finding = judge_queue(unsent, oldest_s, 7 * 86400.0)
     assert finding.result is result
     assert word in finding.found
 
