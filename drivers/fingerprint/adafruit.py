@@ -228,7 +228,9 @@ class AdafruitSensor:
         self._glowing = aura
 
     def _take_image(self) -> int:
-        return self._ask("take an image", self._vendor.get_image, Code.NO_FINGER, Code.IMAGE_FAILED)
+        code = self._ask("take an image", self._vendor.get_image, Code.NO_FINGER, Code.IMAGE_FAILED)
+        self._fence()
+        return code
 
     def _is_bare(self) -> bool:
         return self._take_image() == Code.NO_FINGER
@@ -237,12 +239,9 @@ class AdafruitSensor:
         """Take the finger on the glass into a buffer; False where none lies there that can be read."""
         if self._take_image() != Code.DONE:
             return False
-        self._fence()
         code = self._ask("read the image", lambda: self._vendor.image_2_tz(buffer), *_UNREADABLE)
-        if code != Code.DONE:
-            return False
         self._fence()
-        return True
+        return code == Code.DONE
 
     def _fence(self) -> int:
         """Make sure that the command before was answered once; how many pages hold a finger."""
@@ -342,6 +341,7 @@ class AdafruitSensor:
         if code == Code.LIBRARY_FULL:
             raise self._full()
         self._glowing = None
+        self._port.doubt()
         raise SensorRefused(
             f"the sensor on {self._name} refused to {what}: code {code:02X}, {in_words(code, Code)}; try again"
         )

@@ -7,7 +7,7 @@ port does. CheckedPort stands in the place of its port and takes care of all thr
 it there, for a late answer may be under way, and the sensor may still wait for the rest of a command. The next
 command then begins with finding the step: zeros that fill up what the sensor waits for, two commands whose answers
 no other command's answer is as long as, and skipping of all that comes before those. A serial line overtakes
-nothing, so that what was late is then behind us, and no time needs to be waited for it.
+nothing, so that what was late is then behind us, however late it was, and a moment's quiet is all that is waited for.
 
 **Deadlines.** One answer, and one finding of the step, take answer_s at most; `within` bounds several commands.
 """
@@ -39,6 +39,7 @@ from drivers.fingerprint.packets import (
 ANSWER_S: Final = 1.5  # half as long again as the slowest answer, a search of a full memory in 1 s (ZFM-20 manual)
 FILLER: Final = bytes(LARGEST)  # completes whatever packet the sensor waits for, and begins none
 _GAP_S: Final = 0.1  # within a packet the bytes follow each other; USB adapters hand them on every 16 ms at least
+_PAUSE_S: Final = 0.02  # between two answers to questions that wait in the sensor: it looks up what it has at hand
 _TRIES: Final = 5  # of finding the step in answer_s: a sensor is deaf for 500 ms once it has power
 _INDEX_BYTES: Final = 44  # no other command's answer is as long as this,
 _COUNT_BYTES: Final = 14  # nor as this, a match's apart, which is never asked for
@@ -115,6 +116,10 @@ class CheckedPort:
             self._over_s += self._line.bytes_s(len(packet))
             self._line.write(packet, self._by())
 
+    def doubt(self) -> None:
+        """An answer was whole and yet makes no sense: the next command finds the step first."""
+        self._in_doubt = True
+
     def close(self) -> None:
         """Let go of the port. May be called twice."""
         self._line.close()
@@ -154,6 +159,15 @@ class CheckedPort:
         self._line.write(_ask(Instruction.COUNT), by_s)
         if self._skip_to(_COUNT_BYTES, by_s) is None:
             raise self._garbled("it answers one command and not the next")
+        self._await_quiet(by_s)
+
+    def _await_quiet(self, by_s: float) -> None:
+        """Both answers may have been to the questions of an earlier try; those to the later ones follow at once."""
+        quiet_s = self._line.bytes_s(_INDEX_BYTES * 2) + _PAUSE_S
+        while self._line.hear(time.monotonic() + quiet_s):
+            if time.monotonic() >= by_s:
+                raise self._garbled("it does not stop speaking")
+        self._heard.clear()
 
     def _unlock(self, by_s: float) -> None:
         """Say the password to a sensor that has forgotten that it heard it. Raises WrongPassword."""

@@ -140,6 +140,8 @@ def measure(report: Report, arguments: argparse.Namespace) -> None:
     report.add("late plain waits", sum(outcome.control_late for outcome in outcomes))
     report.add("plain waits", sum(outcome.control_waits for outcome in outcomes))
     report.add("calls that failed", dict(ours.failed))
+    for story in ours.stories:
+        print(f"out of step: {story}", file=sys.stderr)
     if arguments.exchanges >= arguments.vendor:
         vendors = total(ask(Vendors, arguments, arguments.exchanges // arguments.vendor))
         report.add("vendor alone, exchanges", vendors.exchanges)
@@ -158,8 +160,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one object of JSON last")
     parser.add_argument("--exchanges", type=int, default=20_000, help="spoilt looks at the glass (default 20000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
-    parser.add_argument("--lanes", type=int, default=24, help="sensors in each process (default 24)")
-    parser.add_argument("--answer", type=float, default=0.15, metavar="SECONDS", help="for one answer (default 0.15)")
+    parser.add_argument("--lanes", type=int, default=32, help="sensors in each process (default 32)")
+    parser.add_argument("--answer", type=float, default=0.2, metavar="SECONDS", help="for one answer (default 0.2)")
     parser.add_argument("--seed", type=int, default=1, help="another one is another corpus")
     parser.add_argument("--vendor", type=int, default=20, metavar="N", help="every Nth exchange for the vendor's too")
     arguments = parser.parse_args()

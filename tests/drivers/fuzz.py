@@ -25,6 +25,7 @@ from tests.drivers.spoiling import Plan, Spoiler, SpoiltUart, line_of
 PEOPLE = {0: "ani", 5: "budi", 7: "citra", 21: "dewi", 199: "eko"}
 STRANGER = "a stranger"
 SLACK_S = 0.05
+DELAYS = 1.2  # answers' deadlines: all lateness together, before a look that nothing spoils and that may wait for 2
 _GIVE_UP = 10  # polls without a fault that fail in a row, until the driver is opened anew
 VENDOR_ERRORS = (RuntimeError, struct.error, LookupError, NameError, OSError, ValueError, TypeError)
 
@@ -47,7 +48,7 @@ class Visit:
 
 @dataclass
 class Tally:
-    """What was seen, in numbers. failed: calls that ended otherwise than they should, by how."""
+    """What was seen, in numbers. failed: calls that ended otherwise than they should, by how; stories: out of step."""
 
     exchanges: int = 0
     calls: int = 0
@@ -61,6 +62,7 @@ class Tally:
     hangs: int = 0
     lost_fingers: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    stories: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Count another's in."""
@@ -80,12 +82,13 @@ def visits(dice: Random) -> Iterator[Visit]:
         )[0]
 
 
-def plan_of(dice: Random, commands: int, answer_s: float) -> Plan:
-    """One to three faults at some of so many commands, at least one of which is surely sent."""
+def plan_of(dice: Random, commands: int, delays_s: float) -> Plan:
+    """One to three faults at some of so many commands, at least one of which is surely sent; all delays together."""
     plan: dict[int, list[Fault]] = {}
-    for _ in range(dice.choice((1, 1, 1, 2, 3))):
+    faults = dice.choice((1, 1, 1, 2, 3))
+    for _ in range(faults):
         kind = dice.choice(list(FaultKind))
-        delay_s = dice.uniform(0.0, 1.5 * answer_s)
+        delay_s = dice.uniform(0.0, delays_s / faults)
         fault = Fault(kind, dice.choice(("host", "sensor")), dice.getrandbits(32), delay_s)
         plan.setdefault(dice.randrange(commands), []).append(fault)
     return plan
@@ -128,7 +131,7 @@ def _obey(emulator: FingerprintEmulator, finger: str, step: EnrolStep) -> None:
 class Ours:
     """Our driver, on a line that can be spoilt. commands: that it sends for each kind of visit."""
 
-    commands: ClassVar = {"nothing": 1, "smudged": 3, "finger": 7}
+    commands: ClassVar = {"nothing": 2, "smudged": 4, "finger": 7}
 
     def __init__(self, emulator: FingerprintEmulator, answer_s: float) -> None:
         """Opened."""
@@ -174,6 +177,16 @@ class Vendors:
         self._uart.close()
 
 
+def _told(plan: Plan) -> str:
+    """A plan in words."""
+    faults = [
+        f"command {number}: {fault.kind.value} towards {fault.towards}, seed {fault.seed}, {fault.delay_s:.3f} s"
+        for number, faults in sorted(plan.items())
+        for fault in faults
+    ]
+    return ", ".join(faults) or "nothing spoilt"
+
+
 class Lane:
     """One sensor and one driver. busy_since_s: when the call began that has not come back, or None."""
 
@@ -186,6 +199,7 @@ class Lane:
         self._make = driver
         self._answer_s = answer_s
         self._visits = visits(self._dice)
+        self._trail: list[str] = []
 
     def run(self, exchanges: int) -> None:
         """So many spoilt calls, after each few of which calls that nothing spoils must be answered rightly."""
@@ -195,8 +209,9 @@ class Lane:
             self._driver = self._make(emulator, self._answer_s)
             while self.tally.exchanges < exchanges:
                 failed = False
-                for _ in range(self._dice.choice((1, 1, 1, 2, 3))):
-                    failed = self._visit(spoilt=True)
+                spoilt = self._dice.choice((1, 1, 1, 2, 3))
+                for _ in range(spoilt):
+                    failed = self._visit(DELAYS * self._answer_s / spoilt)
                     self.tally.exchanges += 1
                 self._recover(failed)
             self._driver.close()
@@ -205,11 +220,14 @@ class Lane:
     def _recover(self, failed: bool) -> None:
         """Calls that nothing spoils, until one is answered rightly."""
         in_a_row = int(failed)
-        while self._visit(spoilt=False):
+        while self._visit():
             in_a_row += 1
             if in_a_row == _GIVE_UP:
                 self._start_anew()
-        self.tally.out_of_step += in_a_row > 1
+        if in_a_row > 1:
+            self.tally.out_of_step += 1
+            self.tally.stories.append("; ".join(self._trail))
+        self._trail.clear()
         self.tally.most_failed_in_a_row = max(self.tally.most_failed_in_a_row, in_a_row)
 
     def _start_anew(self) -> None:
@@ -222,8 +240,8 @@ class Lane:
         enrol_all(self._emulator)
         self._driver = self._make(self._emulator, self._answer_s)
 
-    def _visit(self, *, spoilt: bool) -> bool:
-        """Whether the call failed."""
+    def _visit(self, delays_s: float | None = None) -> bool:
+        """Whether the call failed; nothing is spoilt where no delay is allowed."""
         visit = next(self._visits)
         self._emulator.heal()
         if visit.finger is None:
@@ -231,8 +249,11 @@ class Lane:
         else:
             self._emulator.place(visit.finger, smudged=visit.smudged)
         kind = "nothing" if visit.finger is None else "smudged" if visit.smudged else "finger"
-        self._driver.spoiler.follow(plan_of(self._dice, self._driver.commands[kind], self._answer_s) if spoilt else {})
+        plan = {} if delays_s is None else plan_of(self._dice, self._driver.commands[kind], delays_s)
+        self._driver.spoiler.follow(plan)
+        began_s = time.monotonic()
         answer = self._timed_poll()
+        self._trail.append(f"{visit.answer} was {answer} after {time.monotonic() - began_s:.3f} s, {_told(plan)}")
         self.tally.calls += 1
         if answer == visit.answer:
             return False
