@@ -38,8 +38,10 @@ _SIGNS = {
 def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: bool, config: Config) -> None:
     """Go through everything as a person would, and tell at each cross what to do.
 
-    Stand before the camera meanwhile. A gate that runs is not disturbed: it has camera, sensor, lights and buzzer, and
-    is asked how they are. The camera's picture stays here until you delete it. With --json nothing is asked. Exit code 0: all is well, or doubtful; 1: something is wrong.
+    Stand before the camera meanwhile; its picture stays here until you delete it. A gate that runs is not disturbed:
+    it has camera, sensor, lights and buzzer, and is asked how they are. With --json nothing is asked.
+
+    Exit code 0: all is well, or doubtful; 1: something is wrong.
 
     Example: gerbang doctor --only camera --picture me.jpg
     """
