@@ -61,6 +61,12 @@ def test_the_bench_of_accuracy() -> None:
     check(run("accuracy"), "accuracy")
 
 
+def test_the_bench_of_the_finger() -> None:
+    found = run("finger", "--touches", "2")
+    check(found, "finger")
+    assert found["figures"]["zfm20, wrong answers"] == found["figures"]["r503, wrong answers"] == 0
+
+
 def test_an_unknown_bench_is_answered_with_those_that_there_are() -> None:
     done = subprocess.run([str(ROOT / "scripts" / "bench"), "speed"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
