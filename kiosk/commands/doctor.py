@@ -1,6 +1,7 @@
 """gerbang doctor: goes through the whole gate, and tells at each cross what to do."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -45,6 +46,7 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
 
     Example: gerbang doctor --only camera --picture me.jpg
     """
+    logging.getLogger().setLevel(logging.ERROR)  # what matters of it is in the findings
     terminal = Console(stderr=True)
     asks = not (no_questions or as_json)
     if asks and not (sys.stdin.isatty() and terminal.is_terminal):

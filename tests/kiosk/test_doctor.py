@@ -17,7 +17,7 @@ from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk import clock
 from kiosk.doctor import CHECKS
-from kiosk.store import open_store
+from kiosk.store import Person, open_store
 from kiosk.vision.finder import Finder
 from kiosk.vision.photograph import read_photograph
 from tests.kiosk.test_commands import Site, site
@@ -128,6 +128,20 @@ def test_a_sensor_that_says_nothing_is_told(site: Site) -> None:
     assert code == 1
     assert rows_of(said)["sensor"]["figures"]["trouble"] == "silent"
     assert "wires" in rows_of(said)["sensor"]["advice"]
+
+
+def test_a_sensor_at_another_speed_and_without_an_enrolled_finger_is_told(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db") as store:
+        store.people.enrol(Person("ani", "Ani"), [], 7, clock.now())
+    with FingerprintEmulator(baud=9600) as emulator:
+        site.write(f'[fingerprint]\ndriver = "adafruit"\nport = "{emulator.port}"\n')
+        code, said, wrong = site.run("doctor", "--only", "sensor", "--json")
+    row = rows_of(said)["sensor"]
+    assert (code, row["result"], row["figures"]["baud"]) == (1, "wrong", 9600)
+    assert "page 7" in row["found"]
+    assert "baud = 9600" in row["found"]
+    assert "fingers restore" in row["advice"]
+    assert "Ani" not in said + wrong, "pages, and no names"
 
 
 def test_a_full_and_a_read_only_card_are_told(site: Site, small_disk: Path) -> None:
