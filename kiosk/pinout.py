@@ -24,7 +24,7 @@ _EEPROM: Final = (0, 1)
 
 @dataclass(frozen=True)
 class Lead:
-    """A wire from a part to a pin. bcm: the pin's number, or where it goes: to ground or 3.3 V, nearest to `beside`."""
+    """A wire from a part to one of: a GPIO by its BCM number; a power pin by its place; the ground nearest to a GPIO."""
 
     part: str
     text: str
