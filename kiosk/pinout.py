@@ -24,7 +24,7 @@ _EEPROM: Final = (0, 1)
 
 @dataclass(frozen=True)
 class Lead:
-    """A wire from a part to one of: a GPIO by its BCM number; a power pin by its place; the ground nearest to a GPIO."""
+    """A wire from a part to one of three: bcm, a GPIO; power, a pin by its place; beside, the ground nearest a GPIO."""
 
     part: str
     text: str
