@@ -178,12 +178,12 @@ class FingerprintEmulator:
         """Bytes come to the sensor, each packet with the fault that awaits it."""
         self._arriving += words
         while self._arriving:
-            awaited = self._faults["sensor"]
+            awaited = bool(self._faults["sensor"])
             part = _front(self._arriving) if awaited else bytes(self._arriving)
             if not part:
                 return
             del self._arriving[: len(part)]
-            self._convey(part, awaited.popleft() if awaited and _is_packet(part) else None, self._listen)
+            self._convey(part, self._next_fault("sensor") if awaited and _is_packet(part) else None, self._listen)
 
     def _listen(self, words: bytes) -> None:
         self._ear += words
@@ -199,12 +199,17 @@ class FingerprintEmulator:
         self._wire.work(answer.work_s)
         for said in answer.packets if not self._silent else ():
             self._tell("answers", said)
-            awaited = self._faults["host"]
-            if not self._convey(said, awaited.popleft() if awaited else None, self._wire.say):
+            if not self._convey(said, self._next_fault("host"), self._wire.say):
                 return
         if answer.restarts:
             self._start()
         self._wire.baud = self.baud
+
+    def _next_fault(self, towards: str) -> Fault | None:
+        try:
+            return self._faults[towards].popleft()
+        except IndexError:  # there is none, or it was healed this moment
+            return None
 
     def _convey(self, packet: bytes, fault: Fault | None, hand_over: Callable[[bytes], None]) -> bool:
         """Whether the sensor is still up after the packet has gone its way."""

@@ -7,9 +7,12 @@ also while a bare glass is being looked at; what the person waits is held agains
 import argparse
 import statistics
 import sys
+import tempfile
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import get_args
 
@@ -53,14 +56,15 @@ class Person:
         self._emulator.lift()
 
 
-def enrol(emulator: FingerprintEmulator, sensor: FingerprintSensor) -> None:
-    for page in range(FINGERS):
+def enrol(memory: Path, model: ModelName) -> None:
+    """Fill a sensor's memory, as fast as can be."""
+    with FingerprintEmulator(memory, model=model) as emulator, closing(opened(emulator.port)) as sensor:
+        for page in range(FINGERS):
 
-        def obey(step: EnrolStep, finger: str = f"finger {page}") -> None:
-            emulator.lift() if step is EnrolStep.LIFT else emulator.place(finger)
+            def obey(step: EnrolStep, finger: str = f"finger {page}") -> None:
+                emulator.lift() if step is EnrolStep.LIFT else emulator.place(finger)
 
-        sensor.enrol(page, obey)
-    emulator.lift()
+            sensor.enrol(page, obey)
 
 
 def wait_for_touch(emulator: FingerprintEmulator, sensor: FingerprintSensor, person: Person) -> Answer:
@@ -80,14 +84,14 @@ def opened(port: str) -> FingerprintSensor:
     return sensor
 
 
-def measure(report: Report, model: ModelName, touches: int) -> None:
+def measure(report: Report, model: ModelName, touches: int, folder: Path) -> None:
     """So many touches on one model."""
     dice = Random(model)
     answers: list[Answer] = []
     wrong = 0
-    with FingerprintEmulator(model=model, timing=True) as emulator:
-        sensor = opened(emulator.port)
-        enrol(emulator, sensor)
+    memory = folder / model
+    enrol(memory, model)
+    with FingerprintEmulator(memory, model=model, timing=True) as emulator, closing(opened(emulator.port)) as sensor:
         for number in range(touches):
             print(f"\r{model}: touch {number + 1} of {touches} ", end="", file=sys.stderr, flush=True)
             until(lambda: sensor.poll() is None, "a bare glass")
@@ -97,7 +101,6 @@ def measure(report: Report, model: ModelName, touches: int) -> None:
             wrong += answers[-1].page != page
             person.leave()
         print(file=sys.stderr)
-        sensor.close()
     add(report, model, answers, wrong)
 
 
@@ -124,8 +127,9 @@ def main() -> None:
     parser.add_argument("--touches", type=int, default=40, help="on each model (default 40)")
     arguments = parser.parse_args()
     report = Report("finger")
-    for model in get_args(ModelName):
-        measure(report, model, arguments.touches)
+    with tempfile.TemporaryDirectory(prefix="gerbang-") as folder:
+        for model in get_args(ModelName):
+            measure(report, model, arguments.touches, Path(folder))
     report.show(as_json=arguments.json)
 
 
