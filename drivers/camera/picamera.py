@@ -1,5 +1,6 @@
 """The Raspberry Pi's own camera, through picamera2: one stream for the face, and a small grey one to search."""
 
+import os
 import time
 from contextlib import suppress
 from threading import Lock
@@ -81,8 +82,10 @@ class PiCamera:
             # given back, which nobody does once we no longer wait for it.
             job = self._camera.capture_buffers(self._streams.names, wait=False)
             buffers, _ = job.get_result(timeout=_SILENCE_S)
-        except Exception as cause:  # TimeoutError, and libcamera's bare RuntimeErrors
+        except TimeoutError as cause:
             raise CameraFrozen(f"The Pi's camera gave no frame for {_SILENCE_S:g} s. Is its ribbon firm?") from cause
+        except Exception as cause:  # libcamera's errors are bare RuntimeErrors
+            raise CameraError(f"The Pi's camera stopped giving frames ({cause}). Is its ribbon firm?") from cause
         return cast(list[Pixels], buffers)
 
 
@@ -92,7 +95,9 @@ class _Streams:
     def __init__(self, configuration: dict[str, Any], settings: CameraSettings) -> None:
         """Raises CameraError for a format that we can't read."""
         self._main: Stream = dict(configuration["main"])
-        self._small: Stream | None = dict(configuration["lores"]) if configuration.get("lores") else None
+        small = configuration.get("lores")
+        # One of another size than asked may be as large as the other, and slow to search.
+        self._small: Stream | None = dict(small) if small and small["size"] == small_size(self._main["size"]) else None
         self.names = ["main", "lores"] if self._small else ["main"]
         for stream in filter(None, (self._main, self._small)):
             check_format(stream)
@@ -144,11 +149,24 @@ def _open() -> Any:
             "and let the virtualenv see the system's packages."
         ) from cause
     try:
-        if Picamera2.global_camera_info():  # asked first, for opening one that is not there leaves a pipe open
-            return Picamera2()
+        if Picamera2.global_camera_info():
+            return _made(Picamera2)
     except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
         raise CameraError(f"The Pi's camera can't be opened ({cause}). Does another program use it?") from cause
     raise CameraUnplugged("The Pi has no camera. Is its ribbon in, the right way round?")
+
+
+def _made(vendor: Any) -> Any:
+    """A Picamera2, whose pipe is closed where the camera can't be opened: it would stay open, a new one at each try."""
+    camera = vendor.__new__(vendor)
+    try:
+        camera.__init__()
+    except Exception:
+        with suppress(AttributeError):  # it had none yet
+            camera.notifymeread.close()
+            os.close(camera.notifyme_w)
+        raise
+    return camera
 
 
 def _start(camera: Any, settings: CameraSettings) -> _Streams:
