@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from drivers.camera.contract import CameraSettings
 from drivers.camera.figure import Box, Figure
-from drivers.camera.scene import Scene, Visit, read_scene
+from drivers.camera.scene import Fault, Scene, Visit, read_scene
 from drivers.camera.stage import SWAY, Stage
-from drivers.errors import CameraEnded, CameraError
+from drivers.errors import CameraEnded, CameraError, CameraFrozen, CameraUnplugged
 
 _LOOK_S = 0.1  # between two looks at the file
+_SILENCE_S = 2.0  # after which a camera that gives nothing says so, as real ones do
 
 _Key = tuple[str, Box, int]
 
@@ -34,17 +35,36 @@ class Play:
         self._size = settings.size
         self._bad = False
         self.opened_s = self._looked_s = time.monotonic()
+        if (fault := self._scene.fault_at(self._since_s(self.opened_s))) and fault.kind == "unplugged":
+            raise _unplugged(path)
 
-    def picture(self, due_s: float) -> NDArray[np.uint8]:
-        """The frame that is due at a time.monotonic(). Raises CameraEnded."""
+    def picture(self, due_s: float) -> NDArray[np.uint8] | None:
+        """The frame that is due at a time.monotonic(). Raises CameraEnded, and what a fault of the scene asks for."""
         self._look()
-        since_s = due_s - (self.opened_s if self._scene.epoch_s is None else self._scene.epoch_s)
+        since_s = self._since_s(due_s)
         if self._scene.is_over(since_s):
             raise CameraEnded(f"The scene {self._path} is over.")
-        return self._stage.draw(((v, self._figures[_key(v)]) for v in self._scene.visits), since_s)
+        return self._draw(since_s, self._scene.fault_at(since_s))
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _since_s(self, at_s: float) -> float:
+        """How long after the scene's beginning that is."""
+        return at_s - (self.opened_s if self._scene.epoch_s is None else self._scene.epoch_s)
+
+    def _draw(self, since_s: float, fault: Fault | None) -> NDArray[np.uint8] | None:
+        kind = fault.kind if fault else None
+        if fault and kind == "silent":
+            if since_s - max(fault.at_s, self._since_s(self.opened_s)) > _SILENCE_S:
+                raise CameraFrozen(f"The scene {self._path} gives no frames.")
+            return None
+        if kind == "unplugged":
+            raise _unplugged(self._path)
+        if fault and kind == "freeze":
+            since_s = fault.at_s
+        people = ((visit, self._figures[_key(visit)]) for visit in self._scene.visits)
+        return self._stage.draw(people, since_s, kind if kind in ("dark", "covered") else None)
 
     def _look(self) -> None:
         """Take the file's new version, if there is one and it is good."""
@@ -84,6 +104,10 @@ class Play:
 
     def _cut(self, visit: Visit) -> Figure:
         return Figure(self._path.parent / visit.photo, visit.face, visit.near_px * (1 + SWAY))
+
+
+def _unplugged(path: Path) -> CameraUnplugged:
+    return CameraUnplugged(f"The scene {path} says that its camera is unplugged.")
 
 
 def _key(visit: Visit) -> _Key:

@@ -28,10 +28,10 @@ class Reel(Protocol):
     fps: float
     opened_s: float  # when it began, on time.monotonic()'s clock
 
-    def picture(self, due_s: float) -> Pixels:
+    def picture(self, due_s: float) -> Pixels | None:
         """The picture that is due at a time on the same clock, which never goes back.
 
-        Gives (height, width, 3) uint8, BGR. Raises CameraError, or CameraEnded at the end.
+        Gives (height, width, 3) uint8, BGR, or None while none comes. Raises CameraError, or CameraEnded at the end.
         """
         ...
 
@@ -47,6 +47,8 @@ def open_replay(settings: CameraSettings, base: Path) -> "Replay":
     path = base / settings.source
     try:
         return Replay(_reel(path, settings), settings)
+    except CameraError:  # one that is unplugged is an OSError too
+        raise
     except OSError as cause:
         raise CameraError(f"The replay {path} can't be read ({cause.strerror}).") from cause
 
@@ -65,11 +67,13 @@ class Replay:
 
     def read(self) -> Frame:
         """The next frame, when it is due. Raises CameraError, or CameraEnded at the end."""
-        due_s = self._wait()
-        with self._reading:
-            if self._closed.is_set():
-                raise CameraError("The camera is closed.")
-            pixels = self._reel.picture(due_s)
+        pixels = None
+        while pixels is None:
+            due_s = self._wait()
+            with self._reading:
+                if self._closed.is_set():
+                    raise CameraError("The camera is closed.")
+                pixels = self._reel.picture(due_s)
         self._number += 1
         return Frame(turned(pixels, self._settings), due_s, self._number)
 

@@ -1,4 +1,4 @@
-"""The script of a scene at the gate: who comes, when, and how near. Kept as a TOML file."""
+"""The script of a scene at the gate: who comes, when, how near, and what befalls the camera. Kept as a TOML file."""
 
 import json
 import math
@@ -6,12 +6,14 @@ import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
 from drivers.errors import CameraError
 
 APPROACH_S = 1.5  # from the first sight of a face to its standing at the gate
 RETREAT_S = 1.0
+
+FaultKind = Literal["freeze", "silent", "unplugged", "dark", "covered"]
 
 _NUMBER = (int, float)
 
@@ -52,6 +54,31 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What befalls the camera. Raises ValueError, naming the key, for a value that makes no sense.
+
+    kind: freeze repeats one picture; silent gives none; unplugged can't be opened either; dark and covered show it.
+    at_s, until_s: since the scene began (None: it stays).
+    """
+
+    kind: FaultKind
+    at_s: float
+    until_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be shown."""
+        kinds = get_args(FaultKind)
+        _check("kind", self.kind in kinds, f"one of {', '.join(kinds)}", self.kind)
+        _check("at_s", _is_number(self.at_s, 0), "a number of seconds, 0 or more", self.at_s)
+        after = self.until_s is None or _is_number(self.until_s, self.at_s)
+        _check("until_s", after, "a number of seconds, no less than at_s", self.until_s)
+
+    def holds(self, at_s: float) -> bool:
+        """Whether it is so at a time since the scene began."""
+        return self.at_s <= at_s < (math.inf if self.until_s is None else self.until_s)
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that happens at a gate. Raises ValueError, naming the key, for a value that makes no sense.
 
@@ -64,6 +91,7 @@ class Scene:
     epoch_s: float | None = None
     seed: int = 1
     ends: bool = False
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what can't be shown."""
@@ -77,15 +105,22 @@ class Scene:
         """Whether it ends and has ended, so many seconds after it began. An empty one has yet to happen."""
         return self.ends and bool(self.visits) and at_s >= max(v.over_s for v in self.visits)
 
+    def fault_at(self, at_s: float) -> Fault | None:
+        """What ails the camera, so many seconds after the scene began."""
+        return next((fault for fault in self.faults if fault.holds(at_s)), None)
+
+
+Entry = TypeVar("Entry", Visit, Fault)
+
 
 def read_scene(path: Path) -> Scene:
     """A scene's file -> the scene. Raises CameraError, naming the file and the key."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        visits = table.pop("visit", [])
-        _check("visit", isinstance(visits, list), "written as [[visit]]", visits)
-        _refuse_unknown(table, Scene, "visits")
-        return Scene(visits=tuple(_visit(n, v) for n, v in enumerate(visits, 1)), **table)
+        visits = _entries(table, "visit", Visit, ("photo", "face", "at_s"))
+        faults = _entries(table, "fault", Fault, ("kind", "at_s"))
+        _refuse_unknown(table, Scene, "visits", "faults")
+        return Scene(visits=visits, faults=faults, **table)
     except OSError as cause:
         raise CameraError(f"The scene {path} can't be read ({cause.strerror}).") from cause
     except ValueError as cause:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors too
@@ -99,16 +134,24 @@ def write_scene(path: Path, scene: Scene) -> None:
     draft.replace(path)
 
 
-def _visit(number: int, table: Any) -> Visit:
+def _entries(table: dict[str, Any], name: str, kind: type[Entry], needed: tuple[str, ...]) -> tuple[Entry, ...]:
+    """The tables of one name, taken out of the whole."""
+    given = table.pop(name, [])
+    _check(name, isinstance(given, list), f"written as [[{name}]]", given)
+    return tuple(_entry(f"{name} {number}", entry, kind, needed) for number, entry in enumerate(given, 1))
+
+
+def _entry(which: str, table: Any, kind: type[Entry], needed: tuple[str, ...]) -> Entry:
     try:
-        _check("visit", isinstance(table, dict), "written as [[visit]]", table)
-        _refuse_unknown(table, Visit)
-        for key in ("photo", "face", "at_s"):
+        name = which.partition(" ")[0]
+        _check(name, isinstance(table, dict), f"written as [[{name}]]", table)
+        _refuse_unknown(table, kind)
+        for key in needed:
             _check(key, key in table, "given", None)
-        face = table["face"]
-        return Visit(**{**table, "face": tuple(face) if isinstance(face, list) else face})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+        return kind(**values)
     except ValueError as cause:
-        raise ValueError(f"visit {number}: {cause}") from cause
+        raise ValueError(f"{which}: {cause}") from cause
 
 
 def _refuse_unknown(table: dict[str, Any], kind: type, *hidden: str) -> None:
@@ -137,13 +180,14 @@ def _is_box(value: object) -> bool:
 
 
 def _lines(scene: Scene) -> list[str]:
-    lines = [f"{name} = {_toml(value)}" for name, value in _given(scene) if name != "visits"]
-    for visit in scene.visits:
-        lines += ["", "[[visit]]", *(f"{name} = {_toml(value)}" for name, value in _given(visit))]
+    lines = [f"{name} = {_toml(value)}" for name, value in _given(scene) if name not in ("visits", "faults")]
+    for name, entries in (("visit", scene.visits), ("fault", scene.faults)):
+        for entry in entries:
+            lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in _given(entry))]
     return lines
 
 
-def _given(record: Scene | Visit) -> list[tuple[str, Any]]:
+def _given(record: Scene | Visit | Fault) -> list[tuple[str, Any]]:
     pairs = ((f.name, getattr(record, f.name)) for f in fields(record))
     return [(name, value) for name, value in pairs if value is not None]
 

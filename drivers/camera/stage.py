@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import cast
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ _EYE_LEVEL = 0.44  # of the frame's height; a camera hangs where faces are, so n
 _LIGHT = 0.12
 _NOISE = 3.0  # standard deviation, in grey levels: a small sensor on a bright morning
 _DRIFT_PX = 64
+_NIGHT = 0.03  # of the light is left
+_THROUGH_A_HAND = 0.35
 
 
 class Stage:
@@ -35,14 +37,21 @@ class Stage:
         self._noise = (128.5 + _NOISE * rng.standard_normal(shape, np.float32)).astype(np.uint8)
         self._phases = rng.uniform(0, 2 * math.pi, 2)
 
-    def draw(self, people: Iterable[tuple[Visit, Figure]], at_s: float) -> Pixels:
+    def draw(
+        self, people: Iterable[tuple[Visit, Figure]], at_s: float, fault: Literal["dark", "covered"] | None = None
+    ) -> Pixels:
         """The frame at a time since the scene began. Gives new uint8 pixels, (height, width, 3), BGR."""
         frame = self._gate.copy()
         height, width = frame.shape[:2]
         posed = [(pose, figure) for visit, figure in people if (pose := pose_of(visit, at_s, width, height))]
         for pose, figure in sorted(posed, key=lambda p: p[0].face_px):  # the nearest last, before the others
             figure.paste(frame, pose)
-        return cast(Pixels, cv2.addWeighted(frame, self._light(at_s), self._grain(at_s), 1.0, -128.0))
+        light = self._light(at_s)
+        if fault == "dark":
+            light *= _NIGHT
+        elif fault == "covered":
+            frame, light = _without_edges(frame), light * _THROUGH_A_HAND
+        return cast(Pixels, cv2.addWeighted(frame, light, self._grain(at_s), 1.0, -128.0))
 
     def _light(self, at_s: float) -> float:
         """Clouds pass: two slow waves that together never exceed the range."""
@@ -56,6 +65,12 @@ class Stage:
         x, y = np.random.default_rng((self._seed, moment_us)).integers(0, _DRIFT_PX, 2)
         height, width = self._gate.shape[:2]
         return self._noise[y : y + height, x : x + width]
+
+
+def _without_edges(picture: Pixels) -> Pixels:
+    """What of a picture comes through a hand before the lens: a smooth shade."""
+    few = cv2.resize(picture, (3, 3), interpolation=cv2.INTER_AREA)
+    return cast(Pixels, cv2.resize(few, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC))
 
 
 def pose_of(visit: Visit, at_s: float, width_px: int, height_px: int) -> Pose | None:

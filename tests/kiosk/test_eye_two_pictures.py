@@ -16,7 +16,7 @@ from kiosk.vision.eye import Eye, closer
 from kiosk.vision.photograph import find_faces
 
 AT = Moment(1.0, 2.0)
-MIN_FACE_PX = 35
+MIN_FACE_PX = 30
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def look(eye: Eye, pixels: Image, large: Image | None) -> list[Sighting]:
 
 
 def test_a_face_that_is_too_small_to_be_known_is_known_from_the_large_picture(eye: Eye, wall: Image) -> None:
-    _, unknown = look(eye, shrunk(wall, 6), None)
-    seen, known = look(eye, shrunk(wall, 6), wall)
+    _, unknown = look(eye, shrunk(wall, 7), None)
+    seen, known = look(eye, shrunk(wall, 7), wall)
     assert isinstance(unknown, FaceUnknown)
     assert isinstance(seen, FaceSeen)
-    assert seen.box[2] < 45
+    assert seen.box[2] < 40
     assert isinstance(known, FaceKnown)
     assert known.person == "barack"
 
@@ -80,7 +80,7 @@ def test_boxes_stay_in_the_small_picture(eye: Eye, wall: Image) -> None:
 def test_what_is_too_far_is_told_in_the_small_pictures_measure(eye: Eye, wall: Image) -> None:
     far = np.full_like(wall, 127)
     far[300:780, 300:940] = cv2.resize(wall, (640, 480), interpolation=cv2.INTER_AREA)
-    [sighting] = look(eye, shrunk(far, 4), far)
+    [sighting] = look(eye, shrunk(far, 5), far)
     assert isinstance(sighting, FaceTooFar)
     assert sighting.box[2] < MIN_FACE_PX
 
