@@ -104,7 +104,7 @@ def gate(folder: Path, extra: str = "", source: str = "scene.toml") -> Iterator[
             running.end()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_cleanly_with_everything_dark_and_the_journal_complete(tmp_path: Path, number: signal.Signals) -> None:
     with gate(tmp_path, source="missing.toml") as running:
         until(lambda: running.sign() == "needs_service", "a light")
