@@ -123,7 +123,8 @@ class Feeling:
             except SensorError:
                 if noise:
                     raise
-                noise = True
+                noise, taken = True, None
+                pages.doubt()
 
 
 def _sighting(pages: SensorPages, touch: Touch) -> Sighting:

@@ -50,7 +50,7 @@ def ailments_of(
             f"the sensor speaks at {sensor.baud} baud, not {baud}: write baud = {sensor.baud} under [fingerprint]"
             " in gerbang.toml"
         )
-    if known.sensor not in (None, sensor_of(sensor)):
+    if is_another(sensor, known):
         ailing[Ailment.REPLACED] = (
             "this is not the sensor in which the fingers were enrolled: put that one back, or bring them into this"
             " one with gerbang fingers restore"
@@ -103,6 +103,11 @@ def write_each(sensor: FingerprintSensor, templates: Mapping[int, bytes]) -> Ite
 def sensor_of(parameters: SensorParameters) -> SensorSeen:
     """What the store remembers of a sensor."""
     return SensorSeen(parameters.system, parameters.capacity)
+
+
+def is_another(sensor: SensorParameters, known: Known) -> bool:
+    """Whether this is surely not the sensor in which the fingers were enrolled; one of the same kind looks alike."""
+    return known.sensor not in (None, sensor_of(sensor))
 
 
 class Holds(Enum):

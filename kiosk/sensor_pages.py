@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from drivers.errors import SensorError, SensorUnplugged
+from drivers.errors import SensorError, SensorRefused, SensorUnplugged
 from drivers.fingerprint import FingerprintSensor, FingerprintSettings
 from kiosk import clock
 from kiosk.errors import StoreError
@@ -70,6 +70,10 @@ class SensorPages:
         self._put_off = set()
         self._settled = known.sensor == sensor_of(self._sensor.parameters)
         self._report()
+
+    def doubt(self) -> None:
+        """An answer was broken: what answers now may be another sensor, so nothing is believed that was read before."""
+        self._marks.clear()
 
     def person(self, page: int) -> str | None:
         """Whose finger a hit on this page is; None where nobody's here, or the sensor holds another one there.
@@ -155,6 +159,8 @@ class SensorPages:
             raise
         except SensorError as error:
             _log.warning("%s: %s", otherwise, error)
+            if not isinstance(error, SensorRefused):
+                self.doubt()
 
     def _write(self, write: Callable[[Store], None]) -> None:
         try:

@@ -16,7 +16,7 @@ from kiosk.commands.parcels import export, import_
 from kiosk.commands.sensing import own_sensor, progress, warn_of_model
 from kiosk.config import Config
 from kiosk.errors import EnrolmentError, KioskError
-from kiosk.fingers import Differences, Holds, compare, page_list, sensor_of, what_it_holds, write_each
+from kiosk.fingers import Differences, Holds, compare, is_another, page_list, sensor_of, what_it_holds, write_each
 from kiosk.store import Finger, Known, Store, open_store
 
 
@@ -117,6 +117,10 @@ def check(keep: bool, as_json: bool, config: Config) -> None:
     """
     with open_store(config.store_path, create=False) as store, own_sensor(config) as sensor:
         known, names = store.fingers.known(), _names(store)
+        if keep and is_another(sensor.parameters, known):
+            raise EnrolmentError(
+                "this is not the sensor in which the fingers were enrolled: only from it can they be kept"
+            )
         found = _compared(sensor, known.fingers)
         for page in [page for page, holds in found.items() if keep and holds is Holds.UNSURE]:
             store.fingers.keep(page, sensor.read_template(page))
@@ -202,12 +206,11 @@ def _bring(sensor: FingerprintSensor, known: Known, found: Mapping[int, Holds], 
         page: item.template for page, item in known.fingers.items() if found[page] in due and item.template is not None
     }
     written = dict(progress(write_each(sensor, wanted), len(wanted), "Writing"))
-    replaced = known.sensor not in (None, sensor_of(sensor.parameters))
     left = {page: why for page, why in written.items() if why}
     for page in known.fingers.keys() - written.keys():
         if found[page] is Holds.OTHER:
             left[page] = "another finger lies there; see --overwrite"
-        elif found[page] is Holds.NOTHING or (found[page] is Holds.UNSURE and replaced):
+        elif found[page] is Holds.NOTHING or (found[page] is Holds.UNSURE and is_another(sensor.parameters, known)):
             left[page] = "no template is kept: enrol the finger again, with --replace"
     return left
 

@@ -53,16 +53,18 @@ def export(file: Path, person: str | None, passphrase: str, as_json: bool, confi
     """
     checked_passphrase(passphrase)
     with open_store(config.store_path, create=False) as store:
-        known, everybody = store.fingers.known(), store.people.all()
-    guests = [_guest(who, known) for who in everybody if person in (None, who.id)]
-    guests = [guest for guest in guests if guest.templates]
-    if not guests:
-        raise EnrolmentError("there is no finger with a kept template; see gerbang fingers check --keep")
-    bundle = Bundle(known.sensor.system if known.sensor else None, tuple(guests))
-    _write(file, seal_bundle(bundle, passphrase))
-    count = sum(len(guest.templates) for guest in guests)
+        known = store.fingers.known()
+        guests = [_guest(who, known) for who in store.people.all() if person in (None, who.id)]
+        guests = [guest for guest in guests if guest.templates]
+        if not guests:
+            raise EnrolmentError("there is no finger with a kept template; see gerbang fingers check --keep")
+        bundle = Bundle(known.sensor.system if known.sensor else None, tuple(guests))
+        _write(file, seal_bundle(bundle, passphrase))
+        count = sum(len(guest.templates) for guest in guests)
+        told = {"people": [guest.id for guest in guests], "fingers": count}
+        store.journal.append("fingers_exported", told, clock.now())
     if as_json:
-        click.echo(json.dumps({"people": [guest.id for guest in guests], "fingers": count}))
+        click.echo(json.dumps(told))
     else:
         click.echo(f"{file} holds {count} fingers of {len(guests)} people.")
 

@@ -28,7 +28,7 @@ _PROMPTS = {
 
 @contextmanager
 def own_sensor(config: Config) -> Iterator[FingerprintSensor]:
-    """The sensor of the configuration. Raises EnrolmentError where none is set, SensorError also where a gate has it."""
+    """The sensor that is set. Raises EnrolmentError where there is none, SensorError also where a gate has it."""
     sensor = open_sensor(config.fingerprint)
     if sensor is None:
         raise EnrolmentError('there is no sensor: set driver = "adafruit" and its port under [fingerprint]')

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -25,7 +26,7 @@ class Finger:
     person: str
     template: bytes | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def mark(self) -> str | None:
         """What tells the template from others, and from which nothing can be made: its SHA-256."""
         return None if self.template is None else mark_of(self.template)

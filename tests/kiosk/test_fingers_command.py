@@ -150,6 +150,14 @@ def test_a_check_can_keep_the_templates_of_older_enrolments(site: Site) -> None:
     assert site.known().fingers[5].template == templates[5]
 
 
+def test_a_check_keeps_no_template_of_a_sensor_in_which_nobody_was_enrolled(site: Site) -> None:
+    site.enrol(ani=5, kept=False)
+    with open_store(site.store) as store:
+        store.fingers.met(SensorSeen(0, 200))
+    assert "not the sensor" in str(site.run("check", "--keep").exception)
+    assert site.known().fingers[5].template is None
+
+
 def test_a_new_sensor_is_filled_and_taken_on(site: Site, tmp_path: Path) -> None:
     templates = site.enrol(ani=5, budi=6)
     site.emulator.close()
@@ -199,6 +207,9 @@ def test_one_enrolment_serves_two_gates(site: Site, other: Site, tmp_path: Path,
     other.enrol(wayan=0)
     parcel = tmp_path / "fingers.gerbang"
     assert site.json("export", parcel, "--passphrase-file", secret) == {"people": ["ani", "budi"], "fingers": 2}
+    with open_store(site.store) as store:
+        [entry] = store.journal.since(kind="fingers_exported")
+        assert entry.payload == {"people": ["ani", "budi"], "fingers": 2}
     assert parcel.stat().st_mode & 0o777 == 0o600
     assert not any(word in parcel.read_bytes() for word in (b"ani", b"Budi", templates[5][:16]))
     told = other.json("import", parcel, "--passphrase-file", secret)
