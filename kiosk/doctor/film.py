@@ -101,10 +101,11 @@ def shoot(frames: Iterator[Frame], least_px: float) -> Film:
     fps = count / (time.monotonic() - began_s)
     if frame is None or mean is None:
         raise CameraError("the camera gives no picture")
-    picture = _picture(frame)
-    least_px *= picture.shape[1] / frame.pixels.shape[1]
-    picture, face = _await_face(frames, picture, least_px)
-    turn = 0 if face else _turn(picture, least_px)
+    picture, face, turn = _picture(frame), None, 0
+    if trouble is None:
+        least_px *= picture.shape[1] / frame.pixels.shape[1]
+        picture, face = _await_face(frames, picture, least_px)
+        turn = 0 if face else _turn(picture, least_px)
     light = float(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).mean())
     return Film(picture, face, _sharpness(mean), light, fps, trouble, turn)
 

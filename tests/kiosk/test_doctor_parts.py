@@ -104,6 +104,25 @@ def test_the_face_is_drawn_into_the_picture_and_nothing_where_none_is() -> None:
     assert not (drawn(SEEN)[150:250, 250:350] != SEEN.picture[150:250, 250:350]).any(), "the face itself is left"
 
 
+@pytest.mark.parametrize(
+    ("kind", "result", "trouble"),
+    [
+        ("freeze", WRONG, "frozen"),
+        ("covered", WRONG, "covered"),
+        ("dark", DOUBTFUL, "dark"),
+        ("silent", WRONG, "frozen"),
+        ("unplugged", WRONG, "unplugged"),
+    ],
+)
+def test_what_befell_the_camera_is_found(tmp_path: Path, kind: str, result: Result, trouble: str) -> None:
+    (tmp_path / "scene.toml").write_text(f'[[fault]]\nkind = "{kind}"\nat_s = 0\n')
+    config = Config(camera=CameraSettings("replay", "scene.toml"), base=tmp_path)
+    camera, focus, _ = examine("camera", patient(config, picture=tmp_path / "seen.jpg"), 60)
+    assert (camera.result, camera.figures["trouble"]) == (result, trouble)
+    assert camera.advice
+    assert focus.result is Result.NOT_APPLICABLE
+
+
 # --- sensor -------------------------------------------------------------------------------------------------------
 
 PARAMETERS = SensorParameters(capacity=162, packet_bytes=128, security_level=3, system=9, baud=57600, ring=False)
