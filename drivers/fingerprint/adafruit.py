@@ -212,20 +212,17 @@ class AdafruitSensor:
         for _ in range(2):  # a spoilt packet is no refusal
             try:
                 with self._port.within(min(_RING_S, over_s - time.monotonic())):
-                    self._light(DARK)
+                    return self._light(DARK, *range(0x100)) == Code.DONE
             except SensorUnplugged:
                 raise
-            except SensorRefused:
-                return False
             except SensorError:
                 continue
-            else:
-                return True
         return False
 
-    def _light(self, aura: Aura) -> None:
-        self._ask("light its ring", lambda: self._vendor.set_led(**asdict(aura)))
+    def _light(self, aura: Aura, *expected: int) -> int:
+        code = self._ask("light its ring", lambda: self._vendor.set_led(**asdict(aura)), *expected)
         self._glowing = aura
+        return code
 
     def _take_image(self) -> int:
         code = self._ask("take an image", self._vendor.get_image, Code.NO_FINGER, Code.IMAGE_FAILED)

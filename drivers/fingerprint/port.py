@@ -61,6 +61,7 @@ class CheckedPort:
         self._over_s = math.inf
         self._first = True
         self._heard = bytearray()
+        self._noisy = False
         self._in_doubt = True
 
     @contextmanager
@@ -142,16 +143,15 @@ class CheckedPort:
     def _find_step(self, by_s: float) -> None:
         """Ask for what is answered at lengths of their own, and skip all else: an old answer comes before."""
         self._heard.clear()
+        self._noisy = False
         ask = words = _ask(Instruction.INDEX, b"\0")
-        noisy = False
         while True:
             self._line.write(words, by_s)
             packet = self._skip_to(_INDEX_BYTES, min(self._try_by(words), by_s))
-            noisy = noisy or packet is not None or bool(self._heard)
             if packet is not None and len(packet) == _INDEX_BYTES:
                 break
             if time.monotonic() >= by_s:
-                raise self._garbled("no whole packet came") if noisy else self._silent()
+                raise self._garbled("no whole packet came") if self._noisy else self._silent()
             words = FILLER + ask
             if packet is not None:
                 self._unlock(by_s)
@@ -190,6 +190,7 @@ class CheckedPort:
                     return None
                 news = self._line.hear(by_s)
                 self._heard += news
+                self._noisy = self._noisy or bool(news)
                 late = not news or time.monotonic() >= by_s
             elif not is_sound(packet):
                 self._heard[:0] = packet[2:]  # a good one may begin in what was taken for its data

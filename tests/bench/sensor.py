@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one object of JSON last")
     parser.add_argument("--exchanges", type=int, default=20_000, help="spoilt looks at the glass (default 20000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
-    parser.add_argument("--lanes", type=int, default=32, help="sensors in each process (default 32)")
+    parser.add_argument("--lanes", type=int, default=48, help="sensors in each process (default 48)")
     parser.add_argument("--answer", type=float, default=0.2, metavar="SECONDS", help="for one answer (default 0.2)")
     parser.add_argument("--seed", type=int, default=1, help="another one is another corpus")
     parser.add_argument("--vendor", type=int, default=20, metavar="N", help="every Nth exchange for the vendor's too")

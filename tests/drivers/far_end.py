@@ -34,6 +34,7 @@ def index(*pages: int) -> bytes:
 DONE = ack(b"\0")
 USUAL = {
     Instruction.READ_PARAMETERS: ack(PARAMETERS),
+    Instruction.SEARCH: ack(b"\x09\0\0\0\0"),
     Instruction.COUNT: ack(b"\0\0\0"),
     Instruction.INDEX: index(),
     Instruction.AURA_LIGHT: ack(b"\x1a"),
