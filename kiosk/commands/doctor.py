@@ -17,6 +17,7 @@ from kiosk.commands.options import config_option, json_option, printable
 from kiosk.commands.status import gate_state
 from kiosk.config import Config
 from kiosk.doctor import CHECKS, Finding, Patient, Person, Result, examine
+from kiosk.doctor.running import is_held
 
 _SIGNS = {
     Result.OK: Text("✓", "bold green"),
@@ -24,6 +25,8 @@ _SIGNS = {
     Result.DOUBTFUL: Text("!", "bold yellow"),
     Result.NOT_APPLICABLE: Text("–", "dim"),
 }
+
+_SILENT = {"faults": ["page"]}  # a gate whose page does not answer holds its parts all the same
 
 
 @click.command(short_help="What is wrong with this gate, and what to do.")
@@ -52,7 +55,8 @@ def doctor(no_questions: bool, picture: Path, names: tuple[str, ...], as_json: b
     if asks and not (sys.stdin.isatty() and terminal.is_terminal):
         asks = False
         terminal.print("There is no terminal to ask at: nothing is asked.")
-    patient = Patient(config, gate_state(config), picture, Person(_ask, _say) if asks else None)
+    gate = gate_state(config) or (_SILENT if is_held(config) else None)
+    patient = Patient(config, gate, picture, Person(_ask, _say) if asks else None)
     with redirect_stdout(sys.stderr):  # a light without a pin is printed
         findings = list(_round(patient, names or tuple(CHECKS), terminal))
     well = not any(finding.result is Result.WRONG for finding in findings)

@@ -1,5 +1,6 @@
 """`gerbang doctor` as a technician runs it: a real process before a real scene, sensor, store and district."""
 
+import fcntl
 import json
 import os
 import pty
@@ -261,6 +262,19 @@ def test_a_running_gate_without_its_camera_says_since_when_and_why(site: Site, t
     assert "(since 20" in rows["camera"]["found"]
     assert rows["camera"]["advice"]
     assert "camera (" in rows["gate"]["found"]
+
+
+def test_a_gate_whose_page_does_not_answer_holds_its_parts_all_the_same(site: Site) -> None:
+    with open_store(site.folder / "gerbang.db"), (site.folder / "gerbang.db.gate").open("w") as lock:
+        assert rows_of(site.run("doctor", "--json", "--only", "gate")[1])["gate"]["figures"]["runs"] is False
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, said, wrong = site.run("doctor", "--json", "--only", "camera", "--only", "lights", "--only", "gate")
+    rows = rows_of(said)
+    assert code == 1
+    assert "shows no picture" in rows["camera"]["found"]
+    assert rows["lights"]["result"] == "not applicable"
+    assert "page" in rows["gate"]["found"]
+    assert "green" not in wrong
 
 
 def test_wrong_usage_and_a_wrong_configuration_are_told_by_their_code(site: Site) -> None:
