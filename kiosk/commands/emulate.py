@@ -88,8 +88,10 @@ def fingerprint(
                 link=link,
                 tell=_ignore if quiet else _Talk(say).tell,
             )
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             raise click.UsageError(str(error)) from error
+        except OSError as error:
+            raise click.UsageError(f"{error.filename2 or error.filename}: {error.strerror}") from error
         with emulator:
             say("port", emulator.port)
             say("sensor", f"{model}, room for {emulator.capacity} fingers, {emulator.baud} baud")

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from drivers.fingerprint import FingerprintSettings, Touch, open_sensor
 from drivers.fingerprint.hand import HELP
+from kiosk.commands.emulate import emulate
 from tests.drivers.sensor_client import Client
 from tests.waiting import until
 
@@ -238,24 +240,35 @@ def test_it_goes_on_when_nobody_reads_any_more(tmp_path: Path) -> None:
         assert running.process.wait() == 0
 
 
-def fails(*options: str | Path) -> str:
-    done = subprocess.run([*COMMAND, *map(str, options)], capture_output=True, text=True, check=False)
-    assert done.returncode == 2, done.stderr
+def test_a_mistake_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "--port", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"Error: {tmp_path}: File exists" in done.stderr
     assert "Traceback" not in done.stderr
-    return done.stderr
 
 
-def test_what_can_not_be_is_told_in_a_sentence(tmp_path: Path) -> None:
-    memory = tmp_path / "memory.json"
-    memory.write_text("no memory")
-    assert "is not an emulated sensor's memory" in fails("--memory", memory)
-    assert "File exists" in fails("--port", memory)
-    assert "No such file or directory" in fails("--port", tmp_path / "nowhere" / "sensor")
-    assert "8 hexadecimal digits" in fails("--password", "gate")
-    assert "8 hexadecimal digits" in fails("--password", "00")
-    assert "zfm20" in fails("--model", "zfm21")
-    assert "57600" in fails("--baud", "57601")
-    assert "1<=x<=1024" in fails("--capacity", "0")
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--memory", "note.txt"], "is not an emulated sensor's memory"),
+        (["--memory", "nowhere/memory.json", "--baud", "9600"], "No such file or directory"),
+        (["--port", "note.txt"], "note.txt: File exists"),
+        (["--port", "nowhere/sensor"], "nowhere/sensor: No such file or directory"),
+        (["--password", "gate"], "8 hexadecimal digits"),
+        (["--password", "00"], "8 hexadecimal digits"),
+        (["--model", "zfm21"], "zfm20"),
+        (["--baud", "57601"], "57600"),
+        (["--capacity", "0"], "1<=x<=1024"),
+    ],
+)
+def test_what_can_not_be_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("note.txt").write_text("no memory")
+    with pytest.raises(click.UsageError) as told:
+        emulate.main(["fingerprint", *options], standalone_mode=False)
+    assert sentence in told.value.format_message()
 
 
 def test_a_sensor_as_slow_as_a_real_one_is_found_all_the_same() -> None:
