@@ -33,7 +33,7 @@ from tests.kiosk.test_sightings import BlindEngine
 
 _PERSON: Final = "ani"
 _PAGE: Final = 5
-_WARM: Final = 10  # pulls until every cache is filled; what grows then is a leak
+_WARM: Final = 10
 _GIVE_UP_S: Final = 60.0
 _KIB_PER_PULL: Final = 4.0  # of the second half: the allocator takes what it needs in steps, early
 
@@ -77,8 +77,11 @@ class Stream:
         return False
 
 
-def pull_sensor(pulls: int, report: Report, pauses_s: tuple[float, ...] = PAUSES_S) -> None:
-    """Pull the sensor out and put it back so often, with a finger after each; the figures go into the report."""
+def pull_sensor(pulls: int, report: Report, warm: int = _WARM, pauses_s: tuple[float, ...] = PAUSES_S) -> None:
+    """Pull the sensor out and put it back so often, with a finger after each; the figures go into the report.
+
+    warm: so many pulls come before; what grows only then is no leak.
+    """
     with tempfile.TemporaryDirectory() as folder, FingerprintEmulator() as emulator:
         path = Path(folder) / "gerbang.db"
         settings = FingerprintSettings("adafruit", emulator.port)
@@ -93,7 +96,7 @@ def pull_sensor(pulls: int, report: Report, pauses_s: tuple[float, ...] = PAUSES
         sightings.feeling.known = _enrol(path, emulator, settings)
         sightings.start()
         with closing(sightings):
-            _pull(pulls, Stream(sightings), emulator, report)
+            _pull(warm, pulls, Stream(sightings), emulator, report)
 
 
 def _no_camera() -> Camera:
@@ -112,28 +115,28 @@ def _enrol(path: Path, emulator: FingerprintEmulator, settings: FingerprintSetti
         return store.fingers.known()
 
 
-def _pull(pulls: int, stream: Stream, emulator: FingerprintEmulator, report: Report) -> None:
+def _pull(warm: int, pulls: int, stream: Stream, emulator: FingerprintEmulator, report: Report) -> None:
     footprints: list[Footprint] = []
     back_s: list[float] = []
-    for number in range(_WARM + pulls):
+    for number in range(warm + pulls):
         emulator.unplug()
         stream.wait(PartLost)
         since_s = time.monotonic()
         emulator.plug()
         stream.wait(PartBack)
-        if number >= _WARM:
+        if number >= warm:
             back_s.append(time.monotonic() - since_s)
         emulator.place(_PERSON)
         stream.wait(FingerKnown)
         emulator.lift()
         footprints.append(Footprint.now())
         if sys.stderr.isatty():
-            print(f"\r{number + 1} of {_WARM + pulls} pulls", end="", file=sys.stderr, flush=True)
-    first, last, half = footprints[_WARM - 1], footprints[-1], footprints[_WARM + pulls // 2 - 1 :]
-    report.add("sensor: pulled out and put back", _WARM + pulls)
+            print(f"\r{number + 1} of {warm + pulls} pulls", end="", file=sys.stderr, flush=True)
+    first, last, half = footprints[warm - 1], footprints[-1], footprints[warm + pulls // 2 - 1 :]
+    report.add("sensor: pulled out and put back", warm + pulls)
     for what, kind in (("told to be lost", PartLost), ("told to be back", PartBack), ("knew a finger", FingerKnown)):
         report.add(f"sensor: {what}", stream.read[kind])
-        report.add(f"sensor: {what} too often, or not", abs(stream.read[kind] - _WARM - pulls), Goal(0, "most"))
+        report.add(f"sensor: {what} too often, or not", abs(stream.read[kind] - warm - pulls), Goal(0, "most"))
     report.add("sensor: seconds until it was back, median", statistics.median(back_s))
     report.add("sensor: seconds until it was back, longest", max(back_s))
     report.add("sensor: threads leaked", last.threads - first.threads, Goal(0, "most"))
