@@ -67,6 +67,13 @@ def test_the_bench_of_the_finger() -> None:
     assert found["figures"]["zfm20, wrong answers"] == found["figures"]["r503, wrong answers"] == 0
 
 
+def test_the_bench_that_pulls_parts_out() -> None:
+    found = run("replug", "--pulls", "5", "--warm", "1", "--pause", "0.05")
+    check(found, "replug")
+    # What five pulls show of memory is chance.
+    assert all(goal["holds"] for name, goal in found["goals"].items() if "memory" not in name), found["figures"]
+
+
 def test_an_unknown_bench_is_answered_with_those_that_there_are() -> None:
     done = subprocess.run([str(ROOT / "scripts" / "bench"), "speed"], capture_output=True, text=True, check=False)
     assert done.returncode == 2

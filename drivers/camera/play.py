@@ -30,13 +30,15 @@ class Play:
         self._path = path
         self._figures: dict[_Key, Figure] = {}
         self._stamp = _stamp(path)
-        self._scene = self._cast(read_scene(path))
+        self.opened_s = time.monotonic()
+        self._scene = read_scene(path)
+        if (fault := self._scene.fault_at(self._since_s(self.opened_s))) and fault.kind == "unplugged":
+            raise _unplugged(path)
+        self._scene = self._cast(self._scene)
         self._stage = Stage(*settings.size, self._scene.seed)
         self._size = settings.size
         self._bad = False
         self.opened_s = self._looked_s = time.monotonic()
-        if (fault := self._scene.fault_at(self._since_s(self.opened_s))) and fault.kind == "unplugged":
-            raise _unplugged(path)
 
     def picture(self, due_s: float) -> NDArray[np.uint8] | None:
         """The frame that is due at a time.monotonic(). Raises CameraEnded, and what a fault of the scene asks for."""
