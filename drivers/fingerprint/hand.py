@@ -13,6 +13,8 @@ smudge NAME     lay it there so that it can't be read
 lift            take it off
 flip | drop | duplicate | delay | truncate | stray | brown-out  [host | sensor] [TIMES] [SECONDS s]
                 spoil the next packets to the host, or to the sensor; a delay is one of 1 s, or as told: delay 0.5s
+silence         let the sensor answer nothing
+heal            end the silence, and take back the faults that did not happen yet
 unplug, plug    pull the sensor off its port, put it back
 ring            what its light ring shows
 pages           which pages hold a finger
@@ -56,6 +58,8 @@ class Hand:
     def _orders(self) -> dict[str, Callable[[], str]]:
         return {
             "lift": self._lift,
+            "silence": self._silence,
+            "heal": self._heal,
             "unplug": self._unplug,
             "plug": self._plug,
             "ring": self._ring,
@@ -72,6 +76,14 @@ class Hand:
     def _lift(self) -> str:
         self._emulator.lift()
         return "the glass is bare"
+
+    def _silence(self) -> str:
+        self._emulator.silence()
+        return "silent"
+
+    def _heal(self) -> str:
+        self._emulator.heal()
+        return "no fault is left"
 
     def _unplug(self) -> str:
         self._emulator.unplug()

@@ -67,6 +67,21 @@ def client_on(port: str, baud: int = 57600) -> Iterator[Client]:
         client.line.close()
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[Emulation]:
+    """One for several tests, for it takes a second to start."""
+    with emulation("--fast", "--quiet") as running:
+        yield running
+
+
+@pytest.fixture
+def shared(process: Emulation) -> Emulation:
+    """As when it was new."""
+    for line in ("plug", "lift", "heal"):
+        assert not process.reply(line).startswith("error")
+    return process
+
+
 def test_the_real_driver_finds_a_finger_on_it(tmp_path: Path) -> None:
     with emulation("--port", tmp_path / "sensor", "--fast", "--quiet") as running:
         assert running.port == str(tmp_path / "sensor")
@@ -100,28 +115,44 @@ def test_it_tells_what_it_hears_and_answers_and_the_same_only_once() -> None:
         ]
 
 
-def test_faults_are_typed_and_happen() -> None:
-    with emulation("--fast", "--quiet") as running, client_on(running.port) as client:
-        assert running.reply("flip host 2") == "flip: the next 2 packets to the host"
+def test_faults_are_typed_and_happen(shared: Emulation) -> None:
+    with client_on(shared.port) as client:
+        assert shared.reply("flip host 2") == "flip: the next 2 packets to the host"
         for _ in range(2):
             client.line.write(bytes.fromhex("ef01ffffffff010003010005"))
             assert client.line.read(12) != bytes.fromhex("ef01ffffffff07000302000c")
         assert client.ask(0x01) == b"\x02"
-        for line, told in [
-            ("drop", "drop: the next packet to the host"),
-            ("delay sensor 0.5s", "delay: the next packet to the sensor"),
-            ("brown-out sensor 3", "brown-out: the next 3 packets to the sensor"),
-        ]:
-            assert running.reply(line) == told
 
 
-def test_pulling_it_off_and_putting_it_back(tmp_path: Path) -> None:
-    with emulation("--fast", "--quiet", "--memory", tmp_path / "memory.json") as running:
-        assert running.reply("unplug") == f"unplugged: {running.port} is gone"
-        assert not Path(running.port).is_symlink()
-        assert running.reply("plug") == f"plugged in: {running.port} is there"
-        with client_on(running.port) as client:
-            assert client.ask(0x01) == b"\x02"
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("drop", "drop: the next packet to the host"),
+        ("delay sensor 0.5s", "delay: the next packet to the sensor"),
+        ("brown-out sensor 3", "brown-out: the next 3 packets to the sensor"),
+    ],
+)
+def test_faults_are_told_back(shared: Emulation, line: str, told: str) -> None:
+    assert shared.reply(line) == told
+    assert shared.reply("heal") == "no fault is left"
+    with client_on(shared.port) as client:
+        assert client.ask(0x01) == b"\x02"
+
+
+def test_a_silent_sensor_answers_when_it_is_healed(shared: Emulation) -> None:
+    with client_on(shared.port) as client:
+        assert shared.reply("silence") == "silent"
+        assert not client.is_answered()
+        assert shared.reply("heal") == "no fault is left"
+        assert client.ask(0x01) == b"\x02"
+
+
+def test_pulling_it_off_and_putting_it_back(shared: Emulation) -> None:
+    assert shared.reply("unplug") == f"unplugged: {shared.port} is gone"
+    assert not Path(shared.port).is_symlink()
+    assert shared.reply("plug") == f"plugged in: {shared.port} is there"
+    with client_on(shared.port) as client:
+        assert client.ask(0x01) == b"\x02"
 
 
 def test_the_ring_of_an_r503_and_its_pages() -> None:
@@ -166,32 +197,21 @@ def test_what_is_not_understood_is_answered_with_what_is(shared: Emulation, line
     assert shared.reply(line) == f"error: {sentence}"
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulation]:
-    with emulation("--fast", "--quiet") as running:
-        yield running
-
-
 def test_help_lists_the_commands(shared: Emulation) -> None:
     shared.type("", "help")
     assert [shared.read() for _ in HELP.splitlines()] == HELP.splitlines()
 
 
-def test_json_is_an_object_a_line() -> None:
-    with emulation("--fast", "--json", stdin=subprocess.PIPE) as running:
+def test_json_is_an_object_a_line_until_it_quits() -> None:
+    with emulation("--fast", "--json") as running:
         assert list(json.loads(running.port)) == ["port"]
         assert json.loads(running.reply("place ani")) == {"reply": "ani is on the glass"}
         assert list(json.loads(running.reply("dance"))) == ["error"]
         with client_on(json.loads(running.port)["port"]) as client:
             assert client.ask(0x01) == b"\0"
         assert json.loads(running.reply("lift")) == {"line": "take image → done"}
-
-
-def test_quit_ends_it(tmp_path: Path) -> None:
-    with emulation("--port", tmp_path / "sensor", "--quiet") as running:
         running.type("quit")
         assert running.process.wait() == 0
-        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -238,6 +258,7 @@ def test_it_goes_on_when_nobody_reads_any_more(tmp_path: Path) -> None:
                 assert client.ask(0x1D) == b"\0\0\0"
         running.type("lift", "quit")
         assert running.process.wait() == 0
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_ends_it_with_a_sentence(tmp_path: Path) -> None:
