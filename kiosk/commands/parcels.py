@@ -93,10 +93,11 @@ def _write(file: Path, data: bytes) -> None:
 
 @click.command("import", short_help="Take people in from such a file.")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--same", is_flag=True, help="Who has one ID is one person, though the names differ.")
 @_passphrase_option(twice=False)
 @json_option
 @config_option
-def import_(file: Path, passphrase: str, as_json: bool, config: Config) -> None:
+def import_(file: Path, same: bool, passphrase: str, as_json: bool, config: Config) -> None:
     """Put the fingers of a file on free pages of this gate's sensor, and the people into its store: all, or none.
 
     Example: gerbang fingers import fingers.gerbang
@@ -107,6 +108,8 @@ def import_(file: Path, passphrase: str, as_json: bool, config: Config) -> None:
         raise EnrolmentError(f"{file} can't be read: {error.strerror}") from error
     with open_store(config.store_path) as store, own_sensor(config) as sensor:
         warn_of_model(store.fingers.known(), sensor, bundle.system)
+        if not same:
+            _refuse_namesakes(bundle.guests, store)
         arrivals, there = _arrivals(bundle.guests, store, sensor)
         _take_in(arrivals, store, sensor)
     if as_json:
@@ -117,6 +120,15 @@ def import_(file: Path, passphrase: str, as_json: bool, config: Config) -> None:
         click.echo(f"{who.name} ({who.id}) is taken in with {len(fingers)} finger{'s' * (len(fingers) != 1)}.")
     if there:
         click.echo(f"There already: {', '.join(there)}.")
+
+
+def _refuse_namesakes(guests: Iterable[Guest], store: Store) -> None:
+    """Two people under one ID would be recorded as one. Raises EnrolmentError."""
+    here = {person.id: person.name for person in store.people.all()}
+    others = [guest for guest in guests if here.get(guest.id, guest.name).casefold() != guest.name.casefold()]
+    if others:
+        said = "; ".join(f"{guest.id} is {here[guest.id]} here and {guest.name} there" for guest in others)
+        raise EnrolmentError(f"nobody was taken in: {said}; if each is one person, say --same")
 
 
 def _arrivals(guests: Iterable[Guest], store: Store, sensor: FingerprintSensor) -> tuple[list[Arrival], list[str]]:

@@ -12,11 +12,12 @@ from click.testing import CliRunner, Result
 from drivers.errors import SensorFull, SensorSilent
 from drivers.fingerprint import open_sensor
 from drivers.fingerprint.emulator import FingerprintEmulator
+from kiosk import clock
 from kiosk.commands.enrol import enrol as enrol_command
 from kiosk.commands.fingers import fingers
 from kiosk.commands.forget import forget
 from kiosk.errors import EnrolmentError
-from kiosk.store import Finger, Known, SensorSeen, open_store
+from kiosk.store import Finger, Known, Person, SensorSeen, open_store
 from tests.kiosk.sensor_desk import Booth, at_work, enrol, settings_of
 from tests.waiting import until
 
@@ -220,6 +221,30 @@ def test_one_enrolment_serves_two_gates(site: Site, other: Site, tmp_path: Path,
     assert again == {"taken_in": [], "there_already": ["ani", "budi"]}
     with open_store(other.store) as store:
         assert [entry.payload["person"] for entry in store.journal.since(kind="enrolment")] == ["wayan", "ani", "budi"]
+
+
+def test_two_people_with_one_id_are_not_made_one(site: Site, other: Site, tmp_path: Path, secret: Path) -> None:
+    site.enrol(ani=5)
+    with open_store(other.store) as store:
+        store.people.enrol(Person("ani", "Anita"), [], None, clock.now())
+    parcel = tmp_path / "fingers.gerbang"
+    site.json("export", parcel, "--passphrase-file", secret)
+    assert "ani is Anita here and Ani there" in str(other.run("import", parcel, "--passphrase-file", secret).exception)
+    assert not other.emulator.pages
+    told = other.json("import", parcel, "--same", "--passphrase-file", secret)
+    assert told["taken_in"] == [{"id": "ani", "pages": [0]}]
+    with open_store(other.store) as store:
+        assert store.people.get("ani") == Person("ani", "Anita", 0, (0,))
+
+
+def test_a_finger_of_one_is_not_given_to_another(site: Site, other: Site, tmp_path: Path, secret: Path) -> None:
+    [template] = site.enrol(ani=5).values()
+    with open_store(other.store) as store:
+        store.people.enrol(Person("budi", "Budi"), [], 3, clock.now(), finger=template)
+    parcel = tmp_path / "fingers.gerbang"
+    site.json("export", parcel, "--passphrase-file", secret)
+    assert "is that of budi here" in str(other.run("import", parcel, "--passphrase-file", secret).exception)
+    assert not other.emulator.pages
 
 
 def test_a_parcel_opens_with_its_passphrase_alone(site: Site, other: Site, tmp_path: Path, secret: Path) -> None:
