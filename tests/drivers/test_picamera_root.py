@@ -87,7 +87,7 @@ def test_the_picture_is_turned_and_mirrored_as_the_settings_say(play: Play) -> N
 
 def test_a_picture_that_stays_the_very_same_is_frozen_after_two_seconds(play: Play) -> None:
     seen = play("frozen")
-    assert 2.0 <= seen["same"]["frozen"] < 3.0
+    assert seen["same"]["frozen"] >= 2.0
     assert seen["others"].keys() == {"good"}
 
 
