@@ -97,15 +97,15 @@ class Chip:
     def hear(self, packet: bytes) -> Answer:
         """The answer to one whole packet; none to data, which the sensor never acknowledges."""
         kind, data = packet[6], packet[DATA_AT:-2]
+        if packet[2:6] != self.address:
+            # All but the handshake is for others: so the manuals have it, and so the drivers expect it.
+            strange = (kind, data[0]) == (COMMAND, Instruction.VERIFY_PASSWORD) and is_sound(packet)
+            return Answer((self._acknowledge(bytes([Code.WRONG_ADDRESS])),) if strange else ())
         if kind in (DATA, LAST_DATA):
             self._take_data(kind, data if is_sound(packet) else b"")
             return Answer()
         if kind != COMMAND or not is_sound(packet):
             return Answer((self._acknowledge(bytes([Code.RECEIVE_ERROR])),))
-        if packet[2:6] != self.address:
-            # All but the handshake is for others: so the manuals have it, and so the drivers expect it.
-            strange = data[0] == Instruction.VERIFY_PASSWORD
-            return Answer((self._acknowledge(bytes([Code.WRONG_ADDRESS])),) if strange else ())
         self._receiving, self._following = None, b""
         said = self._obey(data[0], data[1:])
         work_s = self._timing.work_s(data[0], said[0], len(self.flash.templates))

@@ -209,6 +209,16 @@ def test_a_template_that_lost_a_packet_changes_nothing(client: Client, emulator:
     assert client.ask(0x08, 2) == b"\x0d"
 
 
+def test_data_for_another_address_is_not_taken(client: Client) -> None:
+    template = template_of("ani", 1)
+    assert client.ask(0x09, 2) == b"\0"
+    client.line.write(frame(DATA, template[:256]))
+    client.line.write(frame(DATA, bytes(128), b"\0\0\0\x07"))
+    client.line.write(frame(LAST_DATA, template[256:]))
+    assert client.ask(0x08, 2) == b"\0"
+    assert b"".join(data for _, data in client.data()) == template
+
+
 @pytest.mark.parametrize(("model", "size"), [("zfm20", 36_864), ("r503", 18_432)])
 def test_a_picture_goes_up_and_comes_down_again(model: ModelName, size: int) -> None:
     with FingerprintEmulator(model=model) as emulator, client_of(emulator) as client:
