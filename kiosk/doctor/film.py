@@ -89,18 +89,20 @@ def shoot(frames: Iterator[Frame], least_px: float) -> Film:
 
     Raises CameraError.
     """
-    view, trouble, count = View(), None, 0
+    view, trouble, count, began_s = View(), None, 0, 0.0
     mean: cv2.typing.MatLike | None = None
-    began_s = time.monotonic()
     frame: Frame | None = None
-    for frame in _until(frames, began_s + _COUNT_S):
+    for frame in frames:
+        began_s = began_s or frame.monotonic_s
         trouble = view.judge(frame)
         count += 1
         middle = _middle(as_bgr(frame.pixels))
         mean = middle if mean is None else cv2.addWeighted(mean, 1 - 1 / count, middle, 1 / count, 0)
-    fps = count / (time.monotonic() - began_s)
+        if frame.monotonic_s - began_s >= _COUNT_S:
+            break
     if frame is None or mean is None:
         raise CameraError("the camera gives no picture")
+    fps = (count - 1) / max(frame.monotonic_s - began_s, 1e-3)
     picture, face, turn = _picture(frame), None, 0
     if trouble is None:
         least_px *= picture.shape[1] / frame.pixels.shape[1]
@@ -108,13 +110,6 @@ def shoot(frames: Iterator[Frame], least_px: float) -> Film:
         turn = 0 if face else _turn(picture, least_px)
     light = float(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).mean())
     return Film(picture, face, _sharpness(mean), light, fps, trouble, turn)
-
-
-def _until(frames: Iterator[Frame], end_s: float) -> Iterator[Frame]:
-    for frame in frames:
-        yield frame
-        if time.monotonic() >= end_s:
-            return
 
 
 def _picture(frame: Frame) -> Image:

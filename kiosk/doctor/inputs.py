@@ -27,7 +27,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         return
     with closing(inputs):
         if settings.tamper is not None:
-            yield judge_case(_await(news, "tamper", _CASE_S), settings.tamper)
+            yield judge_case(await_change(news, "tamper", _CASE_S), settings.tamper)
         for key, name in _KEYS.items():
             if getattr(settings, key) is not None:
                 yield _try(key, name, settings, patient, news)
@@ -37,11 +37,11 @@ def _try(key: str, name: str, settings: InputSettings, patient: Patient, news: Q
     pressed = None
     if patient.person:
         patient.person.say(f"Press the {name} within {_PRESS_S:g} seconds.")
-        pressed = _await(news, key, _PRESS_S) is not None
+        pressed = await_change(news, key, _PRESS_S) is not None
     return judge_key(name, pressed, getattr(settings, key))
 
 
-def _await(news: Queue[Change], name: str, within_s: float) -> bool | None:
+def await_change(news: Queue[Change], name: str, within_s: float) -> bool | None:
     """What the next change of this one says; of a key only that it went down. None where none comes."""
     end_s = time.monotonic() + within_s
     try:

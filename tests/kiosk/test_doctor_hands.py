@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from gpiozero.pins.mock import MockFactory
 
 from drivers.buzzer import BuzzerSettings
-from drivers.inputs import InputSettings
+from drivers.inputs import Change, InputSettings
 from drivers.lights import Colour, LightSettings
 from kiosk.config import Config
 from kiosk.doctor import Finding, Patient, Person, Result, examine
 from kiosk.doctor.buzzer import judge_buzzer
-from kiosk.doctor.inputs import judge_case, judge_key
+from kiosk.doctor.inputs import await_change, judge_case, judge_key
 from kiosk.doctor.lights import judge_light
 from tests.drivers.pins import SwitchedPin, driven, pins_in_memory
 
@@ -119,3 +120,12 @@ def test_what_a_running_gate_holds_is_left_alone_but_may_be_known_to_fail(name: 
     assert "held by the running gate" in finding.found
     [finding] = examine(name, replace(patient, gate={"faults": [name]}), None)
     assert finding.result is WRONG
+
+
+def test_a_key_that_is_let_go_is_no_press_and_another_key_is_not_this_one() -> None:
+    news: Queue[Change] = Queue()
+    for change in (Change("key_in", False, 1.0), Change("key_out", True, 2.0)):
+        news.put(change)
+    assert await_change(news, "key_in", 0.0) is None
+    news.put(Change("key_in", True, 3.0))
+    assert await_change(news, "key_in", 0.0) is True
