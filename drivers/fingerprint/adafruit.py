@@ -10,8 +10,8 @@ takes every number but 1 for it: no two wrong bits turn it into the first.
 **Why not the vendor's own search.** It reads the parameters each time, a command of which two wrong bits make the
 one that empties the sensor, and it knows the first buffer only. Its transfer of templates checks nothing.
 
-**Deadlines.** A call takes 2 answer_s at most, the bytes of templates apart: poll, count, pages, delete, glow, and
-each look at the glass or command of the others. Opening takes OPENING_S.
+**Deadlines.** poll, count, pages, delete and glow take 2 answer_s at most, and so does each look at the glass or other
+step of the rest, the bytes of templates apart. Opening takes OPENING_S.
 """
 
 import logging
@@ -36,7 +36,7 @@ from drivers.errors import (
 )
 from drivers.fingerprint.contract import EnrolStep, FingerprintSettings, SensorParameters, Touch
 from drivers.fingerprint.line import Line
-from drivers.fingerprint.packets import Code, Instruction, in_words
+from drivers.fingerprint.packets import INDEX_BYTES, SEARCH_BYTES, SHORT_BYTES, Code, Instruction, in_words
 from drivers.fingerprint.port import ANSWER_S, CheckedPort
 from drivers.fingerprint.probe import find_baud
 from drivers.fingerprint.ring import DARK, Aura, aura_of
@@ -48,9 +48,6 @@ _log = logging.getLogger(__name__)
 
 _UNREADABLE: Final = (Code.MESSY_IMAGE, Code.TOO_FEW_FEATURES, Code.NO_VALID_IMAGE)
 _FIRST, _PROBE = 1, 2  # the sensor's two buffers
-_SEARCH_BYTES: Final = 16
-_INDEX_BYTES: Final = 44
-_SHORT_BYTES: Final = 12
 _BLOCK: Final = 256  # pages that one index command tells of
 _LARGEST_SIZE: Final = 3  # of packets: 32 << 3 bytes
 _RING_S: Final = 0.2  # for a command that a sensor without a ring may not even answer
@@ -101,6 +98,7 @@ class AdafruitSensor:
                 return None
             touch = self._recognise(_PROBE)
         if touch is None:
+            self._port.doubt()
             _log.warning("two searches on %s disagreed; neither is believed", self._name)
         return touch
 
@@ -254,7 +252,7 @@ class AdafruitSensor:
         return Touch(first.page, min(first.score, second.score)) if first.page == second.page else None
 
     def _search(self, buffer: int, start: int, count: int) -> Touch:
-        reply = self._exchange("search", struct.pack(">BBHH", Instruction.SEARCH, buffer, start, count), _SEARCH_BYTES)
+        reply = self._exchange("search", struct.pack(">BBHH", Instruction.SEARCH, buffer, start, count), SEARCH_BYTES)
         if reply[0] == Code.NOT_FOUND:
             return Touch(None)
         page, score = struct.unpack(">HH", bytes(reply[1:5]))
@@ -293,13 +291,13 @@ class AdafruitSensor:
             if code != Code.DONE:
                 raise SensorRefused(f"page {page} of the sensor on {self._name} holds no finger: enrol it first")
             self._fence()
-            self._exchange("upload", bytes([Instruction.UPLOAD_CHARACTERS, _PROBE]), _SHORT_BYTES)
+            self._exchange("upload", bytes([Instruction.UPLOAD_CHARACTERS, _PROBE]), SHORT_BYTES)
             return self._port.take_data()
 
     def _send(self, template: bytes) -> None:
         """A template into the second buffer."""
         with self._port.within(self._call_s):
-            self._exchange("download", bytes([Instruction.DOWNLOAD_CHARACTERS, _PROBE]), _SHORT_BYTES)
+            self._exchange("download", bytes([Instruction.DOWNLOAD_CHARACTERS, _PROBE]), SHORT_BYTES)
             self._port.send_data(template, self.parameters.packet_bytes)
             self._fence()
 
@@ -309,7 +307,7 @@ class AdafruitSensor:
 
     def _index(self, block: int) -> list[int]:
         """The pages in use of one block; the vendor's own listing keeps silent when a block is refused."""
-        reply = self._exchange("list its pages", bytes([Instruction.INDEX, block]), _INDEX_BYTES)
+        reply = self._exchange("list its pages", bytes([Instruction.INDEX, block]), INDEX_BYTES)
         return [block * _BLOCK + bit for bit in range(_BLOCK) if reply[1 + bit // 8] >> bit % 8 & 1]
 
     def _exchange(self, what: str, command: bytes, size: int) -> list[int]:

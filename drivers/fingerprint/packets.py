@@ -14,6 +14,12 @@ DATA_AT: Final = 9  # header, address, kind and length come before it
 _MOST_LENGTH: Final = 256 + 2  # the largest data packet, and its sum
 LARGEST: Final = DATA_AT + _MOST_LENGTH
 
+# How long the answers are, on the line; those to index and to count are as long as no other that we ask for.
+SHORT_BYTES: Final = 12
+COUNT_BYTES: Final = 14
+SEARCH_BYTES: Final = 16
+INDEX_BYTES: Final = 44
+
 
 class Instruction(IntEnum):
     """The first byte of a command's data."""

@@ -23,10 +23,13 @@ from drivers.fingerprint.line import Line
 from drivers.fingerprint.packets import (
     ACKNOWLEDGE,
     COMMAND,
+    COUNT_BYTES,
     DATA,
     DATA_AT,
+    INDEX_BYTES,
     LARGEST,
     LAST_DATA,
+    SHORT_BYTES,
     Code,
     Instruction,
     frame,
@@ -41,9 +44,7 @@ FILLER: Final = bytes(LARGEST)  # completes whatever packet the sensor waits for
 _GAP_S: Final = 0.1  # within a packet the bytes follow each other; USB adapters hand them on every 16 ms at least
 _PAUSE_S: Final = 0.02  # between two answers to questions that wait in the sensor: it looks up what it has at hand
 _TRIES: Final = 5  # of finding the step in answer_s: a sensor is deaf for 500 ms once it has power
-_INDEX_BYTES: Final = 44  # no other command's answer is as long as this,
-_COUNT_BYTES: Final = 14  # nor as this, a match's apart, which is never asked for
-_SHORT_BYTES: Final = 12  # an acknowledgement of a code alone
+_MOST_DATA: Final = 0x4000  # ten times the largest template, an R503's
 HOW_TO_SET_PASSWORD: Final = "set [fingerprint] password in gerbang.toml, or use another sensor"
 
 
@@ -79,10 +80,9 @@ class CheckedPort:
         Raises SensorGarbled where, in the midst of a call, more answers came than commands went.
         """
         sent = bytes(packet)
-        by_s = self._by()
         if sent[6] == COMMAND:
             self._begin(sent[DATA_AT])
-        self._line.write(sent, by_s)
+        self._line.write(sent, self._by())
         return len(sent)
 
     def read(self, size: int) -> bytes:
@@ -104,6 +104,8 @@ class CheckedPort:
         while (packet := self._receive(self._by()))[6] == DATA:
             data += packet[DATA_AT:-2]
             self._over_s += self._line.bytes_s(len(packet))
+            if len(data) > _MOST_DATA:
+                raise self._garbled("its data does not end")
         if packet[6] != LAST_DATA:
             raise self._garbled("an acknowledgement came in the midst of data")
         self._in_doubt = False
@@ -147,8 +149,8 @@ class CheckedPort:
         ask = words = _ask(Instruction.INDEX, b"\0")
         while True:
             self._line.write(words, by_s)
-            packet = self._skip_to(_INDEX_BYTES, min(self._try_by(words), by_s))
-            if packet is not None and len(packet) == _INDEX_BYTES:
+            packet = self._skip_to(INDEX_BYTES, min(self._try_by(words), by_s))
+            if packet is not None and len(packet) == INDEX_BYTES:
                 break
             if time.monotonic() >= by_s:
                 raise self._garbled("no whole packet came") if self._noisy else self._silent()
@@ -157,13 +159,13 @@ class CheckedPort:
                 self._unlock(by_s)
                 words = ask
         self._line.write(_ask(Instruction.COUNT), by_s)
-        if self._skip_to(_COUNT_BYTES, by_s) is None:
+        if self._skip_to(COUNT_BYTES, by_s) is None:
             raise self._garbled("it answers one command and not the next")
         self._await_quiet(by_s)
 
     def _await_quiet(self, by_s: float) -> None:
         """Both answers may have been to the questions of an earlier try; those to the later ones follow at once."""
-        quiet_s = self._line.bytes_s(_INDEX_BYTES * 2) + _PAUSE_S
+        quiet_s = self._line.bytes_s(INDEX_BYTES * 2) + _PAUSE_S
         while self._line.hear(time.monotonic() + quiet_s):
             if time.monotonic() >= by_s:
                 raise self._garbled("it does not stop speaking")
@@ -173,7 +175,7 @@ class CheckedPort:
         """Say the password to a sensor that has forgotten that it heard it. Raises WrongPassword."""
         words = _ask(Instruction.VERIFY_PASSWORD, self._password)
         self._line.write(words, by_s)
-        packet = self._skip_to(_SHORT_BYTES, min(self._try_by(words), by_s))
+        packet = self._skip_to(SHORT_BYTES, min(self._try_by(words), by_s))
         if packet is not None and packet[DATA_AT] == Code.WRONG_PASSWORD:
             raise WrongPassword(f"the sensor on {self._line.port} wants another password: {HOW_TO_SET_PASSWORD}")
 

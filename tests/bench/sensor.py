@@ -138,6 +138,7 @@ def measure(report: Report, arguments: argparse.Namespace) -> None:
         report.add(name, getattr(ours, name), none)
     report.add("false_strangers", ours.false_strangers, none)
     report.add("lost_fingers", ours.lost_fingers)
+    report.add("most calls failed in a row", ours.most_failed_in_a_row)
     report.add("longest overrun of a call, s", ours.overrun_s)
     report.add("longest overrun of a plain wait, s", max(outcome.control_longest_s for outcome in outcomes))
     report.add("late plain waits", sum(outcome.control_late for outcome in outcomes))
@@ -153,7 +154,8 @@ def measure(report: Report, arguments: argparse.Namespace) -> None:
         report.add("vendor alone, wrong ids", vendors.wrong_ids)
         report.add("vendor alone, strangers who are none", vendors.false_strangers)
         report.add("vendor alone, out of step", vendors.out_of_step)
-        report.add("vendor alone, power taken after ten polls that failed", vendors.reopened)
+        report.add("vendor alone, most polls failed in a row", vendors.most_failed_in_a_row)
+        report.add("vendor alone, power taken after ten of them", vendors.reopened)
         report.add("vendor alone, fingers lost in the sensor", vendors.lost_fingers)
         report.add("vendor alone, polls that failed", dict(vendors.failed))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.errors import SensorError
+from drivers.errors import SensorError, SensorRefused
 from drivers.fingerprint import Touch
 from drivers.fingerprint.adafruit import AdafruitSensor
 from drivers.fingerprint.emulator import FingerprintEmulator
@@ -98,6 +98,19 @@ def test_a_template_goes_from_one_sensor_to_another(model: Literal["zfm20", "r50
             other.place(PEOPLE[7])
             assert page_of(copy.poll()) == 8
             assert copy.pages() == {1, 6, 8, 22}
+
+
+def test_a_template_of_another_model_is_refused_and_leaves_its_page_empty(bench: Bench) -> None:
+    _, spoiler, sensor = bench
+    spoiler.follow({})
+    seen(sensor)
+    with FingerprintEmulator(model="r503") as other:
+        enrol_all(other)
+        with closing(AdafruitSensor(settings_of(other))) as source:
+            template = source.read_template(7)
+    with pytest.raises(SensorRefused):
+        sensor.write_template(30, template)
+    assert sensor.pages() == PEOPLE.keys()
 
 
 @pytest.mark.parametrize("kind", [FaultKind.FLIP, FaultKind.DROP, FaultKind.STRAY, FaultKind.TRUNCATE])

@@ -81,6 +81,14 @@ def test_data_that_ends_too_soon_is_no_template() -> None:
         assert image(port) == DONE
 
 
+def test_data_without_an_end_is_told() -> None:
+    with scripted({0x08: [DONE + frame(DATA, bytes(256)) * 70]}) as (port, _):
+        port.write(frame(COMMAND, b"\x08\x01"))
+        port.read(12)
+        with pytest.raises(SensorGarbled, match="does not end"):
+            port.take_data()
+
+
 def test_data_is_sent_in_packets_of_the_sensors_size() -> None:
     with scripted({}) as (port, end):
         port.send_data(bytes(70), 32)
