@@ -89,6 +89,7 @@ class SensorPages:
         for _ in range(_READINGS):
             if page not in self._marks:
                 self._read(page)
+                self._report()
         return finger.person if self._marks.get(page) == finger.mark else None
 
     def do_a_chore(self) -> None:

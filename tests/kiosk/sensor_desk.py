@@ -1,14 +1,14 @@
 """A sensor's thread at work on an emulated sensor, with a store, for tests of what the gate makes of it."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from drivers.fingerprint import EnrolStep, FingerprintSettings, open_sensor
+from drivers.fingerprint import EnrolStep, FingerprintSensor, FingerprintSettings, open_sensor
 from drivers.fingerprint.emulator import FingerprintEmulator
 from drivers.fingerprint.packets import DATA_AT, Instruction
 from kiosk import clock
@@ -97,15 +97,17 @@ class Desk:
 
 
 @contextmanager
-def at_work(path: Path, settings: FingerprintSettings) -> Iterator[Desk]:
-    """The thread that keeps the sensor of these settings, over the store at `path`."""
+def at_work(
+    path: Path, settings: FingerprintSettings, opener: Callable[[], FingerprintSensor | None] | None = None
+) -> Iterator[Desk]:
+    """The thread that keeps the sensor of these settings, or of another opener, over the store at `path`."""
     stop = threading.Event()
     seen: list[Sighting] = []
     feeling = Feeling(settings, seen.append, stop, partial(open_store, path))
     desk = Desk(path, feeling, seen)
     desk.learn()
     report = Report("sensor", seen.append)
-    work = partial(keep, report, partial(open_sensor, settings), feeling.use, stop, (0.05,))
+    work = partial(keep, report, opener or partial(open_sensor, settings), feeling.use, stop, (0.05,))
     thread = threading.Thread(target=work, name="feel")
     thread.start()
     try:
@@ -117,7 +119,7 @@ def at_work(path: Path, settings: FingerprintSettings) -> Iterator[Desk]:
 
 def settings_of(emulator: FingerprintEmulator) -> FingerprintSettings:
     """The settings that name an emulated sensor."""
-    return FingerprintSettings("adafruit", emulator.port)
+    return FingerprintSettings("adafruit", emulator.port, baud=emulator.baud)  # type: ignore[arg-type]
 
 
 def enrol(

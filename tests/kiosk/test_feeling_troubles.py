@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import Trouble
+from drivers.errors import SensorGarbled, Trouble
+from drivers.fingerprint import FingerprintSettings, Touch
+from drivers.fingerprint.adafruit import AdafruitSensor
 from drivers.fingerprint.faults import Fault, FaultKind
 from drivers.lights import Colour, Pattern
 from kiosk import clock
@@ -96,10 +98,10 @@ def test_a_sensor_with_another_password_is_told_and_left_alone(path: Path, port:
 def test_a_sensor_at_another_baud_serves_and_is_told(path: Path, port: Path) -> None:
     with Booth(link=port, baud=9600) as booth:
         enrol(path, booth, {"ani": 5})
-        with at_work(path, settings_of(booth)) as desk:
+        with at_work(path, replace(settings_of(booth), baud=57600)) as desk:
             ail = desk.wait(PartAils)
             assert desk.touch(booth, "ani") == "ani"
-        with at_work(path, replace(settings_of(booth), baud=9600)) as desk:
+        with at_work(path, settings_of(booth)) as desk:
             assert desk.touch(booth, "ani") == "ani"
             assert not desk.all(PartAils)
     assert ail.ailment is Ailment.WRONG_BAUD
@@ -118,7 +120,7 @@ def test_a_full_sensor_is_told_until_somebody_is_erased(path: Path, port: Path) 
 
 
 def test_another_model_is_told_gets_no_templates_that_it_can_not_read_and_believes_nobody(
-    path: Path, tmp_path: Path, port: Path
+    path: Path, tmp_path: Path, port: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Booth(link=port) as ours:
         enrol(path, ours, {"ani": 5})
@@ -132,6 +134,57 @@ def test_another_model_is_told_gets_no_templates_that_it_can_not_read_and_believ
             assert {item.ailment for item in desk.all(PartAils)} == {Ailment.REPLACED, Ailment.FINGERS_MISSING}
             assert desk.touch(theirs, "wayan") is None
             assert theirs.pages == {6}
+    assert "brought back" not in caplog.text
+
+
+def test_what_is_foreign_stays_so_while_the_sensor_is_away(path: Path, tmp_path: Path, port: Path) -> None:
+    with Booth(link=port) as ours:
+        enrol(path, ours, {"ani": 5})
+    with Booth(link=port) as theirs:
+        enrol(tmp_path / "their.db", theirs, {"wayan": 5})
+        with at_work(path, settings_of(theirs)) as desk:
+            assert desk.wait(PartAils).ailment is Ailment.FINGERS_FOREIGN
+            theirs.unplug()
+            desk.wait(PartLost)
+            theirs.plug()
+            desk.wait(PartBack)
+            assert desk.touch(theirs, "wayan") is None
+    assert len(desk.all(PartAils)) == 1
+    assert not desk.all(PartWell)
+
+
+class Exchanged(AdafruitSensor):
+    """A sensor in whose place another one is put between two looks, on a port that stays: one answer is broken."""
+
+    def __init__(self, settings: FingerprintSettings, page: int, template: bytes) -> None:
+        """What the other one holds."""
+        super().__init__(settings)
+        self._theirs = (page, template)
+        self.due = False
+
+    def poll(self) -> Touch | None:
+        """As the sensor does, but for the one time."""
+        if not self.due:
+            return super().poll()
+        self.due = False
+        self.write_template(*self._theirs)
+        raise SensorGarbled("a packet was cut off")
+
+
+def test_a_sensor_that_is_exchanged_in_a_moment_makes_nobody_somebody_else(
+    path: Path, tmp_path: Path, booth: Booth
+) -> None:
+    with Booth() as theirs:
+        [template] = enrol(tmp_path / "their.db", theirs, {"wayan": 5}).values()
+    enrol(path, booth, {"ani": 5})
+    sensor = Exchanged(settings_of(booth), 5, template)
+    with at_work(path, settings_of(booth), lambda: sensor) as desk:
+        assert desk.touch(booth, "ani") == "ani"
+        sensor.due = True
+        until(lambda: not sensor.due, "another sensor")
+        assert desk.touch(booth, "wayan") is None
+        assert desk.wait(PartAils).ailment is Ailment.FINGERS_FOREIGN
+    assert not desk.all(PartLost)
 
 
 def test_the_own_sensor_plugged_in_again_ends_what_was_told(path: Path, tmp_path: Path, port: Path) -> None:
