@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from drivers.lights import Colour, Pattern, open_lights
-from drivers.lights.contract import DARK
 from kiosk.doctor.finding import Finding, Result
 from kiosk.doctor.round import Patient
 from kiosk.doctor.running import judge_held
@@ -24,7 +23,6 @@ def check(patient: Patient) -> Iterator[Finding]:
             if patient.person is None:
                 time.sleep(_SHOWN_S)
             seen = patient.person.ask(f"Did you see {colour.value}?") if patient.person else None
-            lights.show(DARK)
             pin = getattr(patient.config.lights, colour.value) if patient.config.lights.driver == "gpio" else None
             yield judge_light(colour, seen, pin)
 
