@@ -166,7 +166,7 @@ class CheckedPort:
     def _await_quiet(self, by_s: float) -> None:
         """Both answers may have been to the questions of an earlier try; those to the later ones follow at once."""
         quiet_s = self._line.bytes_s(INDEX_BYTES * 2) + _PAUSE_S
-        while self._line.hear(time.monotonic() + quiet_s):
+        while self._line.hear(min(time.monotonic() + quiet_s, self._over_s)):
             if time.monotonic() >= by_s:
                 raise self._garbled("it does not stop speaking")
         self._heard.clear()

@@ -3,13 +3,15 @@
 An exchange is one look at the glass, of up to seven commands and their answers, of which one or more are spoilt on
 the way: flipped, dropped, doubled, delayed, cut, mixed with stray bytes, or the sensor browns out. After each one to
 three of them come looks that nothing spoils. Many sensors on pseudo-terminals are asked at once, for most of the
-time is waiting; beside them a thread in each process only waits, and measures how late it is woken: so late is
-everything on this machine now and then. The vendor's library alone is asked on a share of the same corpus. And each
-trouble that a sensor may have, once: how long the driver takes to find it, at its deadlines in the gate.
+time is waiting. Before each look, and all the time beside them, comes a plain wait, of nothing but time: how late it
+ends is how late this machine is now and then, and what happened to a driver just then is counted apart. The vendor's
+library alone is asked on a share of the same corpus. And each trouble that a sensor may have, once: how long the
+driver takes to find it, at its deadlines in the gate.
 """
 
 import argparse
 import os
+import select
 import sys
 import threading
 import time
@@ -19,33 +21,42 @@ from functools import partial
 from multiprocessing import get_context
 
 from tests.bench.report import Goal, Report
-from tests.drivers.fuzz import SLACK_S, Lane, Ours, Tally, Vendors
+from tests.drivers.fuzz import SLACK_S, Lane, Ours, Span, Tally, Vendors
 from tests.drivers.troubles import troubles
 
 HANG_S = 30.0
 TOLD_S = 10.0
-TICK_S = 0.01
+TICK_S = 0.005
 FOUND_S = 2.0
 
 
 @dataclass
 class Control:
-    """How late a plain wait of TICK_S ends: the longest, and how many by more than SLACK_S."""
+    """How late a plain wait of TICK_S ends: the longest, and when it was by more than SLACK_S. All lanes wait here."""
 
     longest_s: float = 0.0
-    late: int = 0
+    late: list[Span] = field(default_factory=list)
     waits: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        """Wait again and again."""
-        while not self.over.is_set():
-            began_s = time.monotonic()
-            self.over.wait(TICK_S)
-            late_s = time.monotonic() - began_s - TICK_S
-            self.longest_s = max(self.longest_s, late_s)
-            self.late += late_s > SLACK_S
-            self.waits += 1
+    def wait(self) -> None:
+        """Once more."""
+        began_s = time.monotonic()
+        select.poll().poll(TICK_S * 1000)
+        ended_s = time.monotonic()
+        late_s = ended_s - began_s - TICK_S
+        self.longest_s = max(self.longest_s, late_s)
+        if late_s > SLACK_S:
+            self.late.append(Span(began_s, ended_s))
+        self.waits += 1
+
+    def run(self, over: threading.Event) -> None:
+        """Again and again, so that there is always one."""
+        while not over.is_set():
+            self.wait()
+
+    def was_late(self, span: Span) -> bool:
+        """Whether a plain wait was late meanwhile: then it is the machine that stood still."""
+        return any(late.began_s < span.ended_s and span.began_s < late.ended_s for late in self.late)
 
 
 @dataclass(frozen=True)
@@ -60,33 +71,46 @@ class Share:
     answer_s: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
-    """What one process saw."""
+    """What was seen. out_of_step and late: what happened while no plain wait was late."""
 
-    tally: Tally
-    control_longest_s: float
-    control_late: int
-    control_waits: int
+    tally: Tally = field(default_factory=Tally)
+    out_of_step: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    longest_wait_s: float = 0.0
+    late_waits: int = 0
+    waits: int = 0
+
+    def add(self, other: "Outcome") -> None:
+        """Count another process's in."""
+        self.tally.add(other.tally)
+        self.out_of_step += other.out_of_step
+        self.late += other.late
+        self.longest_wait_s = max(self.longest_wait_s, other.longest_wait_s)
+        self.late_waits += other.late_waits
+        self.waits += other.waits
 
 
 def work(share: Share) -> Outcome:
     """All lanes of one process."""
-    control = Control()
-    watch = threading.Thread(target=control.run)
+    control, over = Control(), threading.Event()
+    watch = threading.Thread(target=control.run, args=(over,))
     watch.start()
-    lanes = [Lane(number, share.seed, share.driver, share.answer_s) for number in range(share.lanes)]
+    lanes = [Lane(number, share.seed, share.driver, share.answer_s, control.wait) for number in range(share.lanes)]
     each = -(-share.exchanges // share.lanes)
     threads = [threading.Thread(target=lane.run, args=(each,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
     hung = supervise(share, lanes, threads)
-    control.over.set()
+    over.set()
     watch.join()
     tally = Tally(hangs=hung)
     for lane in lanes:
         tally.add(lane.tally)
-    return Outcome(tally, control.longest_s, control.late, control.waits)
+    out_of_step = [span.story for span in tally.out_of_step if not control.was_late(span)]
+    late = [span.story for span in tally.late if not control.was_late(span)]
+    return Outcome(tally, out_of_step, late, control.longest_s, len(control.late), control.waits)
 
 
 def supervise(share: Share, lanes: list[Lane], threads: list[threading.Thread]) -> int:
@@ -100,12 +124,22 @@ def supervise(share: Share, lanes: list[Lane], threads: list[threading.Thread]) 
             return len(hung)
         if now - told_s > TOLD_S:
             told_s = now
-            done = sum(lane.tally.exchanges for lane in lanes)
-            print(f"{share.name}: {done} of {share.exchanges} exchanges", file=sys.stderr, flush=True)
+            tally = Tally(hangs=len(hung))
+            for lane in lanes:
+                tally.add(lane.tally)
+            print(f"{share.name}, of {share.exchanges}: {in_short(tally)}", file=sys.stderr, flush=True)
         alive[0].join(0.5)
 
 
-def ask(driver: type[Ours | Vendors], arguments: argparse.Namespace, exchanges: int) -> list[Outcome]:
+def in_short(tally: Tally) -> str:
+    """How far it is, for people who wait."""
+    return (
+        f"exchanges {tally.exchanges}, hangs {tally.hangs}, wrong ids {tally.wrong_ids},"
+        f" out of step {len(tally.out_of_step)}, late {len(tally.late)}"
+    )
+
+
+def ask(driver: type[Ours | Vendors], arguments: argparse.Namespace, exchanges: int) -> Outcome:
     """A driver in all processes at once."""
     name = "our driver" if driver is Ours else "the vendor's library alone"
     processes = arguments.processes
@@ -114,50 +148,50 @@ def ask(driver: type[Ours | Vendors], arguments: argparse.Namespace, exchanges: 
     )
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         shares = [share(f"{name}, process {n}", seed=arguments.seed * processes + n) for n in range(processes)]
-        return list(pool.map(work, shares))
+        outcome = Outcome()
+        for part in pool.map(work, shares):
+            outcome.add(part)
+        return outcome
 
 
-def total(outcomes: list[Outcome]) -> Tally:
-    """All processes together."""
-    tally = Tally()
-    for outcome in outcomes:
-        tally.add(outcome.tally)
-    return tally
-
-
-def measure(report: Report, arguments: argparse.Namespace) -> None:
-    """Our driver, and then the vendor's library."""
+def measure_ours(report: Report, arguments: argparse.Namespace) -> None:
+    """Our driver."""
     began_s = time.monotonic()
-    outcomes = ask(Ours, arguments, arguments.exchanges)
-    ours, none = total(outcomes), Goal(0, "most")
+    outcome = ask(Ours, arguments, arguments.exchanges)
+    ours, none = outcome.tally, Goal(0, "most")
     report.add("exchanges", ours.exchanges, Goal(arguments.exchanges, "least"))
     report.add("seconds", time.monotonic() - began_s)
     report.add("calls", ours.calls)
     report.add("deadline of a call, s", 2 * arguments.answer)
-    for name in ("hangs", "wrong_ids", "out_of_step", "late_calls"):
-        report.add(name, getattr(ours, name), none)
+    report.add("hangs", ours.hangs, none)
+    report.add("wrong_ids", ours.wrong_ids, none)
     report.add("false_strangers", ours.false_strangers, none)
-    report.add("lost_fingers", ours.lost_fingers)
-    report.add("most calls failed in a row", ours.most_failed_in_a_row)
+    report.add("out_of_step", len(outcome.out_of_step), none)
+    report.add("late_calls", len(outcome.late), none)
+    report.add("out_of_step while a plain wait was late too", len(ours.out_of_step) - len(outcome.out_of_step))
+    report.add("late_calls while a plain wait was late too", len(ours.late) - len(outcome.late))
     report.add("longest overrun of a call, s", ours.overrun_s)
-    report.add("longest overrun of a plain wait, s", max(outcome.control_longest_s for outcome in outcomes))
-    report.add("late plain waits", sum(outcome.control_late for outcome in outcomes))
-    report.add("plain waits", sum(outcome.control_waits for outcome in outcomes))
+    report.add("longest overrun of a plain wait, s", outcome.longest_wait_s)
+    report.add("late plain waits", outcome.late_waits)
+    report.add("plain waits", outcome.waits)
+    report.add("most calls failed in a row", ours.most_failed_in_a_row)
     report.add("calls that failed", dict(ours.failed))
-    for story in ours.stories:
-        print(f"out of step: {story}", file=sys.stderr)
-    for trouble, found_s in troubles():
-        report.add(f"found: {trouble}, s", found_s, Goal(FOUND_S + SLACK_S, "most"))
-    if arguments.exchanges >= arguments.vendor:
-        vendors = total(ask(Vendors, arguments, arguments.exchanges // arguments.vendor))
-        report.add("vendor alone, exchanges", vendors.exchanges)
-        report.add("vendor alone, wrong ids", vendors.wrong_ids)
-        report.add("vendor alone, strangers who are none", vendors.false_strangers)
-        report.add("vendor alone, out of step", vendors.out_of_step)
-        report.add("vendor alone, most polls failed in a row", vendors.most_failed_in_a_row)
-        report.add("vendor alone, power taken after ten of them", vendors.reopened)
-        report.add("vendor alone, fingers lost in the sensor", vendors.lost_fingers)
-        report.add("vendor alone, polls that failed", dict(vendors.failed))
+    report.add("lost_fingers", ours.lost_fingers)
+    for story in outcome.out_of_step + outcome.late:
+        print(f"out of step or late: {story}", file=sys.stderr)
+
+
+def measure_vendors(report: Report, arguments: argparse.Namespace) -> None:
+    """The vendor's library."""
+    vendors = ask(Vendors, arguments, arguments.exchanges // arguments.vendor).tally
+    report.add("vendor alone, exchanges", vendors.exchanges)
+    report.add("vendor alone, wrong ids", vendors.wrong_ids)
+    report.add("vendor alone, strangers who are none", vendors.false_strangers)
+    report.add("vendor alone, out of step", len(vendors.out_of_step))
+    report.add("vendor alone, most polls failed in a row", vendors.most_failed_in_a_row)
+    report.add("vendor alone, power taken after ten of them", vendors.reopened)
+    report.add("vendor alone, fingers lost in the sensor", vendors.lost_fingers)
+    report.add("vendor alone, polls that failed", dict(vendors.failed))
 
 
 def main() -> None:
@@ -167,12 +201,16 @@ def main() -> None:
     parser.add_argument("--exchanges", type=int, default=20_000, help="spoilt looks at the glass (default 20000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
     parser.add_argument("--lanes", type=int, default=48, help="sensors in each process (default 48)")
-    parser.add_argument("--answer", type=float, default=0.2, metavar="SECONDS", help="for one answer (default 0.2)")
+    parser.add_argument("--answer", type=float, default=0.15, metavar="SECONDS", help="for one answer (default 0.15)")
     parser.add_argument("--seed", type=int, default=1, help="another one is another corpus")
     parser.add_argument("--vendor", type=int, default=20, metavar="N", help="every Nth exchange for the vendor's too")
     arguments = parser.parse_args()
     report = Report("sensor")
-    measure(report, arguments)
+    measure_ours(report, arguments)
+    for trouble, found_s in troubles():
+        report.add(f"found: {trouble}, s", found_s, Goal(FOUND_S + SLACK_S, "most"))
+    if arguments.exchanges >= arguments.vendor:
+        measure_vendors(report, arguments)
     report.show(as_json=arguments.json)
     sys.stdout.flush()
     os._exit(0)  # a lane that hangs must not keep the bench from its end

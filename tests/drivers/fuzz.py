@@ -4,7 +4,7 @@ import math
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -46,23 +46,34 @@ class Visit:
         return "a stranger" if self.page is None else self.page
 
 
+@dataclass(frozen=True)
+class Span:
+    """From when to when, by time.monotonic(), and what happened."""
+
+    began_s: float
+    ended_s: float
+    story: str = ""
+
+
 @dataclass
 class Tally:
-    """What was seen, in numbers. failed: calls that ended otherwise than they should, by how; stories: out of step."""
+    """What was seen. failed: calls that ended otherwise than they should, by how.
+
+    out_of_step: when more than one call failed after the last fault; late: when a call came later than it may.
+    """
 
     exchanges: int = 0
     calls: int = 0
     wrong_ids: int = 0
     false_strangers: int = 0
-    out_of_step: int = 0
-    late_calls: int = 0
     overrun_s: float = 0.0
     reopened: int = 0
     most_failed_in_a_row: int = 0
     hangs: int = 0
     lost_fingers: int = 0
     failed: Counter[str] = field(default_factory=Counter)
-    stories: list[str] = field(default_factory=list)
+    out_of_step: list[Span] = field(default_factory=list)
+    late: list[Span] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Count another's in."""
@@ -161,7 +172,11 @@ class Vendors:
         """Opened."""
         self.spoiler = Spoiler(emulator)
         self._uart = serial.Serial(emulator.port, 57600, timeout=answer_s)
-        self._finger: Any = Adafruit_Fingerprint(SpoiltUart(self._uart, self.spoiler))
+        try:
+            self._finger: Any = Adafruit_Fingerprint(SpoiltUart(self._uart, self.spoiler))
+        except VENDOR_ERRORS:
+            self._uart.close()
+            raise
 
     def poll(self) -> int | str:
         """What it answers, or the name of what it raises."""
@@ -190,9 +205,12 @@ def _told(plan: Plan) -> str:
 class Lane:
     """One sensor and one driver. busy_since_s: when the call began that has not come back, or None."""
 
-    def __init__(self, number: int, seed: int, driver: type[Ours | Vendors], answer_s: float) -> None:
-        """Nothing is opened as yet."""
+    def __init__(
+        self, number: int, seed: int, driver: type[Ours | Vendors], answer_s: float, rest: Callable[[], None]
+    ) -> None:
+        """Nothing is opened as yet. rest is called before each call."""
         self.tally = Tally()
+        self._rest = rest
         self.busy_since_s: float | None = None
         self._number = number
         self._dice = Random(f"{seed}/{number}")
@@ -200,13 +218,14 @@ class Lane:
         self._answer_s = answer_s
         self._visits = visits(self._dice)
         self._trail: list[str] = []
+        self._left_s = time.monotonic()
 
     def run(self, exchanges: int) -> None:
         """So many spoilt calls, after each few of which calls that nothing spoils must be answered rightly."""
         with emulator_for(self._number, self._answer_s) as emulator:
             self._emulator = emulator
             enrol_all(emulator)
-            self._driver = self._make(emulator, self._answer_s)
+            self._open()
             while self.tally.exchanges < exchanges:
                 failed = False
                 spoilt = self._dice.choice((1, 1, 1, 2, 3))
@@ -225,9 +244,9 @@ class Lane:
             if in_a_row == _GIVE_UP:
                 self._start_anew()
         if in_a_row > 1:
-            self.tally.out_of_step += 1
-            self.tally.stories.append("; ".join(self._trail))
+            self.tally.out_of_step.append(Span(self._left_s, time.monotonic(), "; ".join(self._trail)))
         self._trail.clear()
+        self._left_s = time.monotonic()
         self.tally.most_failed_in_a_row = max(self.tally.most_failed_in_a_row, in_a_row)
 
     def _start_anew(self) -> None:
@@ -238,7 +257,17 @@ class Lane:
         self._emulator.plug()
         self.tally.lost_fingers += len(PEOPLE.keys() - self._emulator.pages)
         enrol_all(self._emulator)
-        self._driver = self._make(self._emulator, self._answer_s)
+        self._open()
+
+    def _open(self) -> None:
+        """On a machine that stands still for a while even that can fail."""
+        while True:
+            try:
+                self._driver = self._make(self._emulator, self._answer_s)
+            except (SensorError, *VENDOR_ERRORS):
+                self.tally.failed["opening"] += 1
+            else:
+                return
 
     def _visit(self, delays_s: float | None = None) -> bool:
         """Whether the call failed; nothing is spoilt where no delay is allowed."""
@@ -251,6 +280,7 @@ class Lane:
         kind = "nothing" if visit.finger is None else "smudged" if visit.smudged else "finger"
         plan = {} if delays_s is None else plan_of(self._dice, self._driver.commands[kind], delays_s)
         self._driver.spoiler.follow(plan)
+        self._rest()
         began_s = time.monotonic()
         answer = self._timed_poll()
         self._trail.append(f"{visit.answer} was {answer} after {time.monotonic() - began_s:.3f} s, {_told(plan)}")
@@ -265,8 +295,9 @@ class Lane:
     def _timed_poll(self) -> int | str:
         began_s = self.busy_since_s = time.monotonic()
         answer = self._driver.poll()
-        overrun_s = time.monotonic() - began_s - self._driver.limit_s
-        self.busy_since_s = None
+        ended_s, self.busy_since_s = time.monotonic(), None
+        overrun_s = ended_s - began_s - self._driver.limit_s
         self.tally.overrun_s = max(self.tally.overrun_s, overrun_s)
-        self.tally.late_calls += overrun_s > SLACK_S
+        if overrun_s > SLACK_S:
+            self.tally.late.append(Span(began_s, ended_s, "; ".join([*self._trail, f"late by {overrun_s:.3f} s"])))
         return answer
