@@ -8,6 +8,7 @@ from drivers.errors import Trouble
 from kiosk.events import (
     Ailment,
     CaseChanged,
+    Direction,
     FaceSeen,
     Fault,
     FingerKnown,
@@ -80,9 +81,8 @@ def test_what_ails_a_part_is_kept_and_disturbs_nobody() -> None:
     assert notes(effects) == [Fault(at(5), "sensor", "", "replaced", over=True)]
 
 
-@pytest.mark.parametrize(("key", "sign"), [("in", Sign.KEY_IN), ("out", Sign.KEY_OUT)])
-def test_a_key_decides_the_direction_of_one_record(key: str, sign: Sign) -> None:
-    direction = "in" if key == "in" else "out"
+@pytest.mark.parametrize(("direction", "sign"), [("in", Sign.KEY_IN), ("out", Sign.KEY_OUT)])
+def test_a_key_decides_the_direction_of_one_record(direction: Direction, sign: Sign) -> None:
     steps = [
         KeyPressed(at(0), direction), known(1), known(1.1),
         FingerKnown(at(2), "budi", 90),
