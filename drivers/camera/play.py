@@ -34,7 +34,7 @@ class Play:
         self._scene = read_scene(path)
         if (fault := self._scene.fault_at(self._since_s(self.opened_s))) and fault.kind == "unplugged":
             raise _unplugged(path)
-        self._scene = self._cast(self._scene)
+        self._cast(self._scene)
         self._stage = Stage(*settings.size, self._scene.seed)
         self._size = settings.size
         self._bad = False

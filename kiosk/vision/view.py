@@ -5,8 +5,6 @@ The limits come from what dlib's detector still finds: faces of six photographs 
 grey levels; and from what covers a lens: smooth shades, with and without light from a side, with noise up to 12.
 """
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -61,15 +59,12 @@ class View:
         self._sample = sample
         weight = min(1.0, max(0.0, (at_s - self._seen_s) / _SETTLE_S))
         self._blocks, self._seen_s = _settled(self._blocks, sample, weight), at_s
-        checks: dict[Trouble, Callable[[cv2.typing.MatLike], bool]] = {
-            Trouble.DARK: self._is_dark,
-            Trouble.FROZEN: lambda _: same,
-            Trouble.COVERED: _is_smooth,
-        }
-        return next((trouble for trouble, holds in checks.items() if holds(self._blocks)), None)
-
-    def _is_dark(self, blocks: cv2.typing.MatLike) -> bool:
-        return _part_above(blocks, _LIGHT_LEVEL if self._said is Trouble.DARK else _DARK_LEVEL) < _LEAST_PART
+        light = _LIGHT_LEVEL if self._said is Trouble.DARK else _DARK_LEVEL
+        if _part_above(self._blocks, light) < _LEAST_PART:
+            return Trouble.DARK
+        if same:
+            return Trouble.FROZEN
+        return Trouble.COVERED if _is_smooth(self._blocks) else None
 
 
 def _sample(pixels: Image) -> Image:
