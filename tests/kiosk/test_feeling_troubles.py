@@ -133,6 +133,8 @@ def test_another_model_is_told_gets_no_templates_that_it_can_not_read_and_believ
             desk.wait(PartAils, 2)
             assert {item.ailment for item in desk.all(PartAils)} == {Ailment.REPLACED, Ailment.FINGERS_MISSING}
             assert desk.touch(theirs, "wayan") is None
+            looks = theirs.looks
+            until(lambda: theirs.looks > looks + 20, "time for every chore")
             assert theirs.pages == {6}
     assert "brought back" not in caplog.text
 
@@ -180,6 +182,8 @@ def test_a_sensor_that_is_exchanged_in_a_moment_makes_nobody_somebody_else(
     sensor = Exchanged(settings_of(booth), 5, template)
     with at_work(path, settings_of(booth), lambda: sensor) as desk:
         assert desk.touch(booth, "ani") == "ani"
+        until(lambda: desk.known().sensor is not None, "all chores done")
+        desk.learn()
         sensor.due = True
         until(lambda: not sensor.due, "another sensor")
         assert desk.touch(booth, "wayan") is None
