@@ -17,7 +17,14 @@ const SHAPES = {
   unknown_use_finger: "finger",
   unknown: "question",
   finger_unknown: "question",
+  key_in: "face",
+  key_out: "face",
+  service_called: "tick",
+  case_open: "warning",
   camera_lost: "finger",
+  camera_dark: "finger",
+  camera_covered: "finger",
+  offline_too_long: "face",
   needs_service: "warning",
 };
 const SHAPE_OF_COLOUR = { green: "tick", red: "warning", blue: "finger" };

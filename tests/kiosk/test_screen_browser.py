@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from drivers.camera.contract import Frame
 from kiosk.answers import Answer
+from kiosk.events import Sign
 from kiosk.screen import Screen
-from kiosk.words import load_words
+from kiosk.words import LANGUAGES, load_words
 from tests.kiosk.browser import browser, page, wait_until
 
 __all__ = ["browser", "page"]  # fixtures
@@ -40,6 +41,15 @@ OUTSIDE = """selector => [...document.querySelectorAll(selector)].filter((each) 
   const { left, top, right, bottom } = each.getBoundingClientRect();
   return left < 0 || top < 0 || right > innerWidth + 1 || bottom > innerHeight + 1;
 }).map((each) => each.outerHTML)"""
+
+
+SPILT = """() => {
+  const card = document.querySelector("#guidance").getBoundingClientRect();
+  const notes = document.querySelector("#notes").getBoundingClientRect();
+  const words = [...document.querySelectorAll("#guidance p:not([hidden])")].map((each) => each.getBoundingClientRect());
+  if (document.querySelector("#guidance").dataset.sign === "none") return false;
+  return card.bottom > notes.top + 1 || words.some((each) => each.bottom > card.bottom + 1 || each.top < card.top - 1);
+}"""
 
 
 def a_screen(listen: str = "127.0.0.1:0", title: str = "TK Negeri Pembina") -> Screen:
@@ -187,6 +197,27 @@ def test_long_words_stay_on_every_screen(page: Page, width: int, height: int) ->
         screen.show(Answer("repeated", "green", "Sudah tercatat", NAME, "Masuk tadi pukul 06:55", stays_s=60.0))
         expect(page.get_by_text(NAME)).to_be_visible()
         _assert_all_inside(page, "#answer p, #answer svg")
+    finally:
+        screen.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_no_sign_spills_over_what_is_wrong(page: Page, width: int, height: int, language: str) -> None:
+    screen, words = a_screen(), load_words(language)
+    try:
+        page.set_viewport_size({"width": width, "height": height})
+        visit(page, screen)
+        longest = sorted((text for said in words.faults.values() for text in said.values()), key=len)[-3:]
+        screen.faults(frozenset({"camera"}), tuple(longest))
+        spilt = []
+        for sign in Sign:
+            saying = words.say(sign, datetime.now(ZONE))
+            screen.show(Answer(sign.value, "red", saying.headline, detail=saying.detail))
+            wait_until(page, lambda sign=sign: page.locator(f"[data-sign={sign.value}]").count() > 0)
+            if page.evaluate(SPILT):
+                spilt.append(sign.value)
+        assert not spilt
     finally:
         screen.close()
 
