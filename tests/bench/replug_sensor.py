@@ -1,6 +1,5 @@
-"""The sensor's half of the bench that pulls parts out: the gate's own threads, and a sensor that goes and comes."""
+"""The sensor's half of replug.py: the gate's own threads, and a sensor that goes and comes."""
 
-import argparse
 import ctypes
 import gc
 import os
@@ -143,18 +142,3 @@ def _pull(warm: int, pulls: int, stream: Stream, emulator: FingerprintEmulator, 
     report.add("sensor: descriptors leaked", last.descriptors - first.descriptors, Goal(0, "most"))
     growth = statistics.linear_regression(range(len(half)), [item.memory_kib for item in half]).slope
     report.add("sensor: KiB of memory more at each pull", growth, Goal(_KIB_PER_PULL, "most"))
-
-
-def main() -> None:
-    """The bench of the sensor alone."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one object of JSON last")
-    parser.add_argument("--pulls", type=int, default=100, help="how often, after 10 to warm up (default 100)")
-    arguments = parser.parse_args()
-    report = Report("replug_sensor")
-    pull_sensor(arguments.pulls, report)
-    report.show(as_json=arguments.json)
-
-
-if __name__ == "__main__":
-    main()

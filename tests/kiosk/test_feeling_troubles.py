@@ -13,8 +13,6 @@ from drivers.fingerprint.faults import Fault, FaultKind
 from drivers.lights import Colour, Pattern
 from kiosk import clock
 from kiosk.events import Ailment, PartAils, PartBack, PartLost, PartWell
-from tests.bench.replug_sensor import pull_sensor
-from tests.bench.report import Report
 from tests.kiosk.sensor_desk import Booth, at_work, enrol, settings_of
 from tests.waiting import until
 
@@ -245,10 +243,3 @@ def test_the_ring_shows_what_the_lights_show_and_again_after_the_sensor_was_away
         booth.plug()
         desk.feeling.show(Pattern(Colour.RED))
         until(lambda: booth.ring is not None and booth.ring.colour == 1, "a red ring")
-
-
-def test_a_sensor_that_is_pulled_out_again_and_again_comes_back_each_time_and_leaves_nothing() -> None:
-    report = Report("replug_sensor")
-    pull_sensor(3, report, warm=1, pauses_s=(0.02,))
-    missed = {name for name, goal in report.goals.items() if not goal.holds(report.figures[name])}
-    assert missed <= {"sensor: KiB of memory more at each pull"}, "which three pulls are too few to tell"
