@@ -38,6 +38,7 @@ class Trouble(Enum):
     DARK = "dark"
     COVERED = "covered"
     ENDED = "ended"
+    SEALED = "sealed"
 
 
 class DriverError(Exception):

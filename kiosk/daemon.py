@@ -15,6 +15,7 @@ from operator import itemgetter
 
 from drivers.buzzer import open_buzzer
 from drivers.camera import Frame, open_camera
+from drivers.errors import Trouble
 from drivers.fingerprint import open_sensor
 from drivers.lights import open_lights
 from kiosk import clock
@@ -178,6 +179,8 @@ class Gate:
             self._refreshed_s = now_s
             self._try("store", self._take_up)
             self._try("journal", self._keep_all)
+            self._outputs.lights.mend()
+            self._outputs.buzzer.mend()
 
     def _take_up(self) -> None:
         store = self._keeper.get()
@@ -214,7 +217,7 @@ class Gate:
             templates = store.people.templates()
         except StoreError as error:
             self._sealed = True
-            self.handle(PartLost(clock.now(), "store", str(error)))
+            self.handle(PartLost(clock.now(), "store", str(error), Trouble.SEALED))
             raise
         if self._sealed:
             self._sealed = False

@@ -218,10 +218,10 @@ def _committed(state: State, sighting: Committed, policy: Policy) -> Outcome:
         pending=state.pending - {done.person},
         last={**state.last, done.person: done},
         here={**state.here, done.person: sighting.at},
-        lost={part: trouble for part, trouble in state.lost.items() if part != "store"},
+        lost={part: trouble for part, trouble in state.lost.items() if (part, trouble) != ("store", Trouble.BROKEN)},
     )
     after, shown = answer(kept, Cue(Sign.RECORDED, done.person, done), sighting.at, policy)
-    if "store" in state.lost:
+    if kept.lost != state.lost:
         shown = (*shown, Note(Fault(sighting.at, "store", "", over=True)))
     return after, shown
 
@@ -273,7 +273,7 @@ TABLE: Mapping[type[Sighting], Mapping[Phase, Rule]] = {
     PartBack: _upkeep(upkeep.part_back),
     PartAils: _every(upkeep.part_ails),
     PartWell: _every(upkeep.part_well),
-    KeyPressed: _upkeep(upkeep.key_pressed),
+    KeyPressed: _every(upkeep.key_pressed),
     ServiceCalled: _every(upkeep.service_called),
     CaseChanged: _upkeep(upkeep.case_changed),
     Overdue: _upkeep(upkeep.overdue),
@@ -336,7 +336,12 @@ def _present(state: State, policy: Policy, attendance: Attendance) -> Outcome:
     attendance = replace(attendance, direction=_direction(last, attendance.at, policy, state.chosen))
     served = _served(state, state.visit.subject if state.visit else 0, attendance.person)
     waiting = replace(state, visit=None, chosen=None, served=served, pending=state.pending | {attendance.person})
-    return waiting, (Commit(attendance),)
+    if state.cue.attendance is None:
+        return waiting, (Commit(attendance),)
+    looking, shown = show(
+        waiting, Cue(Sign.LOOK)
+    )  # the green of the one before is not for this one, however slow the card
+    return looking, (*shown, Commit(attendance))
 
 
 def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendance) -> Outcome:
@@ -344,6 +349,7 @@ def _repeat(state: State, policy: Policy, attendance: Attendance, last: Attendan
     answered = replace(
         state,
         visit=None,
+        chosen=None,
         here={**state.here, attendance.person: attendance.at},
         served=_served(state, state.visit.subject if state.visit else 0, attendance.person),
         repeated={**state.repeated, attendance.person: last},

@@ -76,7 +76,8 @@ class State:
 
     last: the newest record of each person. here: who was served and was known since, and when. repeated: the record
     of each person of which it is noted already that the person came again. lost: the parts that do not serve, and why;
-    ails: what is to be mended at those that do. overdue: what is recorded waits too long for a line.
+    ails: what is to be mended at those that do. case_open: None until it is known. overdue: what is recorded
+    waits too long for a line.
     """
 
     cue: Cue = field(default=Cue(Sign.READY))
@@ -90,7 +91,7 @@ class State:
     lost: Mapping[Part, Trouble] = field(default_factory=dict)
     ails: frozenset[tuple[Part, Ailment]] = frozenset()
     chosen: Chosen | None = None
-    case_open: bool = False
+    case_open: bool | None = None
     overdue: bool = False
 
     @property

@@ -2,8 +2,8 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Protocol, TypeVar
 
 from drivers.errors import CameraEnded, DriverError, Trouble
@@ -12,6 +12,7 @@ from kiosk.events import Part, PartBack, PartLost, Sighting
 
 _log = logging.getLogger(__name__)
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)
+_SETTLED_S = 10.0  # what served for so long is as good as new
 
 Tell = Callable[[Sighting], None]
 
@@ -26,35 +27,53 @@ Device = TypeVar("Device", bound=_Device)
 class Report:
     """How a part is: told when a trouble begins, when it turns into another one, and when it is over.
 
-    failures: how often the part was opened again since it last served.
+    A part that fails again and again is believed to be back only when it has served for as long as it was last left
+    alone, so that a loose plug does not fill the journal.
     """
 
-    def __init__(self, part: Part, tell: Tell) -> None:
-        """Nothing is wrong yet."""
-        self.failures = 0
+    def __init__(self, part: Part, tell: Tell, time_s: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is wrong yet. `tell` must return at once: two threads may report, and are told in their order."""
         self._part = part
         self._tell = tell
+        self._time_s = time_s
+        self._lock = threading.Lock()  # guards what follows
         self._trouble: Trouble | None = None
-        self._lock = threading.Lock()
+        self._failures = 0
+        self._probation_s = 0.0
+        self._serving_since_s: float | None = None
 
     def fails(self, trouble: Trouble, why: str) -> None:
         """The part does not serve. why: a sentence for technicians."""
         with self._lock:
+            self._serving_since_s = None
             if trouble is self._trouble:
                 return
             self._trouble = trouble
+            self._tell(PartLost(clock.now(), self._part, why, trouble))
         _log.warning("%s lost: %s", self._part, why)
-        self._tell(PartLost(clock.now(), self._part, why, trouble))
 
     def works(self) -> None:
         """The part serves."""
         with self._lock:
-            self.failures = 0
-            if self._trouble is None:
+            now_s = self._time_s()
+            if self._serving_since_s is None:
+                self._serving_since_s = now_s
+            served_s = now_s - self._serving_since_s
+            if served_s >= _SETTLED_S:
+                self._failures = 0
+            if self._trouble is None or served_s < self._probation_s:
                 return
             self._trouble = None
+            self._tell(PartBack(clock.now(), self._part))
         _log.info("%s is back", self._part)
-        self._tell(PartBack(clock.now(), self._part))
+
+    def pause_s(self, pauses_s: tuple[float, ...]) -> float:
+        """How long to leave the part alone after a failure: longer each time, until it has served for a while."""
+        with self._lock:
+            pause_s = pauses_s[min(self._failures, len(pauses_s) - 1)]
+            self._probation_s = pause_s if self._failures else 0.0
+            self._failures += 1
+        return pause_s
 
 
 def keep(
@@ -74,12 +93,21 @@ def keep(
             device = opener()
             if device is None:
                 return
-            with closing(device):
-                use(device, report)
+            _use_once(device, use, report)
         except CameraEnded as error:
             report.fails(error.trouble, str(error))
             return
         except DriverError as error:
             report.fails(error.trouble, str(error))
-            stop.wait(pauses_s[min(report.failures, len(pauses_s) - 1)])
-            report.failures += 1
+            stop.wait(report.pause_s(pauses_s))
+
+
+def _use_once(device: Device, use: Callable[[Device, Report], None], report: Report) -> None:
+    """Use it, and close it; what is wrong is told before, for a device that fails may hang when it is closed."""
+    try:
+        use(device, report)
+    except DriverError as error:
+        report.fails(error.trouble, str(error))
+        raise
+    finally:
+        device.close()

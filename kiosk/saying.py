@@ -6,7 +6,7 @@ from typing import Any
 
 from drivers.errors import Trouble
 from kiosk.events import Cue, Effect, Moment, Show, Sighting, Sign
-from kiosk.memory import Phase, Standing, State
+from kiosk.memory import Chosen, Phase, Standing, State
 from kiosk.policy import Policy
 
 Outcome = tuple[State, tuple[Effect, ...]]
@@ -38,16 +38,21 @@ def resting_sign(state: State, policy: Policy) -> Sign:
     finger = policy.finger and "sensor" not in state.lost
     if "store" in state.lost:
         return Sign.NEEDS_SERVICE
+    if state.chosen and (finger or "camera" not in state.lost):
+        return key_sign(state.chosen)
     if "camera" in state.lost:
         return _without_camera(state.lost["camera"], finger=finger)
     if state.visit and state.visit.asked:
         asking = Sign.CONFIRM_BY_FINGER if state.visit.confirm else Sign.UNKNOWN_USE_FINGER
         return asking if finger else Sign.UNKNOWN
-    if state.chosen:
-        return Sign.KEY_IN if state.chosen.direction == "in" else Sign.KEY_OUT
     if state.case_open:
         return Sign.CASE_OPEN
     return Sign.OFFLINE_TOO_LONG if state.overdue else Sign.READY
+
+
+def key_sign(chosen: Chosen) -> Sign:
+    """The sign of a chosen direction."""
+    return Sign.KEY_IN if chosen.direction == "in" else Sign.KEY_OUT
 
 
 def _without_camera(trouble: Trouble, *, finger: bool) -> Sign:

@@ -19,6 +19,7 @@ from kiosk.feeling import Feeling
 from kiosk.filming import Filming
 from kiosk.parts import PAUSES_S, Report, Tell, keep
 from kiosk.vision.eye import Eye, Portrait
+from kiosk.vision.view import View
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.1
@@ -77,7 +78,7 @@ class Sightings:
         self._sensor = Report("sensor", self.tell)
         self._filmed = self._searched = self._recognised = 0
         self._stop = threading.Event()
-        self._filming = Filming(self._see, self._stop)
+        self._filming = Filming(self._see, self._stop, View(eye.min_face_px))
         self.feeling = feel(self.tell, self._stop)
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__.strip("_"), daemon=True)
@@ -125,7 +126,7 @@ class Sightings:
 
     def _film(self) -> None:
         """The camera's thread."""
-        keep(self._camera, self._open_camera, self._filming.use, self._stop, self._pauses_s)
+        keep(self._camera, lambda: self._filming.open(self._open_camera), self._filming.use, self._stop, self._pauses_s)
 
     def _see(self, frame: Frame) -> None:
         self._filmed += 1
@@ -138,7 +139,7 @@ class Sightings:
             frame = self._frames.take(_POLL_S)
             if frame is None:
                 if self._filming.is_silent():
-                    self._camera.fails(Trouble.FROZEN, "the camera's driver waits for a frame, and none comes")
+                    self._camera.fails(Trouble.FROZEN, "the camera's driver does not come back: is its cable firm?")
                 continue
             now = clock.now()
             at = Moment(now.wall_s - (now.monotonic_s - frame.monotonic_s), frame.monotonic_s)

@@ -20,7 +20,7 @@ from kiosk.events import (
 )
 from kiosk.memory import Chosen, State
 from kiosk.policy import Policy
-from kiosk.saying import Outcome, answer
+from kiosk.saying import Outcome, answer, key_sign, rest, show
 
 
 def part_lost(state: State, sighting: PartLost, _: Policy) -> Outcome:
@@ -61,9 +61,14 @@ def part_well(state: State, sighting: PartWell, _: Policy) -> Outcome:
 
 
 def key_pressed(state: State, sighting: KeyPressed, policy: Policy) -> Outcome:
-    """The next record has this direction, whatever the day would make of it."""
+    """The next record has this direction, whatever the day would make of it; who stands there is looked at anew."""
     chosen = Chosen(sighting.direction, sighting.at.monotonic_s + policy.key_s)
-    return replace(state, chosen=chosen), (Note(Press(sighting.at, sighting.direction)),)
+    after = replace(state, chosen=chosen, served=None, here={})
+    note = Note(Press(sighting.at, sighting.direction))
+    if state.standing:
+        return after, (note,)
+    shown, signs = show(after, Cue(key_sign(chosen))) if state.visit else rest(after, policy)
+    return shown, (*signs, note)
 
 
 def service_called(state: State, sighting: ServiceCalled, policy: Policy) -> Outcome:

@@ -66,7 +66,7 @@ class Eye:
         """min_face_px: a smaller face is asked to come nearer."""
         self.engine = engine
         self.gallery = gallery
-        self._min_face_px = min_face_px
+        self.min_face_px = min_face_px
         self._search = Search(engine, min_face_px, detector)
         self._near = 0
         self._outcome: _Outcome | None = None
@@ -80,7 +80,7 @@ class Eye:
         if len(boxes) > 1 and boxes[1][2] > _CLEARLY_NEAREST * boxes[0][2]:
             return SeveralFaces(at, tuple(boxes)), None
         steady = _STILL_NEAR if subject.number == self._near else 1.0
-        if boxes[0][2] < steady * self._min_face_px:
+        if boxes[0][2] < steady * self.min_face_px:
             return FaceTooFar(at, boxes[0], subject.number), None
         self._near = subject.number
         seen = FaceSeen(at, boxes[0], subject.number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from threading import Event, Thread
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from drivers.errors import CameraFrozen, CameraUnplugged, Trouble
 from kiosk.events import PartBack, PartLost, Sighting
 from kiosk.filming import Filming
 from kiosk.parts import Report
+from kiosk.vision.view import View
 
 FPS = 30
 GATE = np.tile((np.arange(160, dtype=np.uint8) // 10 % 2 * 120 + 40)[None, :, None], (120, 1, 3))
@@ -56,7 +57,7 @@ class Set:
     def __init__(self) -> None:
         self.told: list[Sighting] = []
         self.seen: list[Frame] = []
-        self.filming = Filming(self.seen.append, Event())
+        self.filming = Filming(self.seen.append, Event(), View())
         self.report = Report("camera", self.told.append)
 
     def troubles(self) -> list[Trouble | None]:
@@ -115,26 +116,30 @@ def test_a_camera_that_stays_dark_is_opened_afresh_less_and_less_often() -> None
     assert there.troubles() == [Trouble.DARK], "told once"
 
 
-def test_a_driver_that_waits_for_ever_is_noticed_from_outside() -> None:
-    there = Set()
-    asked, go_on = Event(), Event()
+@pytest.mark.parametrize(("opening", "patience_s"), [(True, 10.0), (False, 2.3)])
+def test_a_driver_that_does_not_come_back_is_noticed_from_outside(opening: bool, patience_s: float) -> None:
+    now_s = [100.0]
+    filming = Filming(lambda _: None, Event(), View(), lambda: now_s[0])
+    noticed: list[bool] = []
+
+    def hang() -> None:
+        for waited_s in (0.0, patience_s, patience_s + 0.01):
+            now_s[0] = 100.0 + waited_s
+            noticed.append(filming.is_silent())
 
     class Hanging(Footage):
         def read(self) -> Frame:
-            asked.set()
-            go_on.wait()
-            return super().read()
+            hang()
+            raise CameraUnplugged("at last")
 
-    def film() -> None:
+    def open_slowly() -> Footage:
+        hang()
+        return Footage(shots())
+
+    if opening:
+        filming.open(open_slowly)
+    else:
         with pytest.raises(CameraUnplugged):
-            there.filming.use(Hanging(shots()), there.report)
-
-    thread = Thread(target=film)
-    thread.start()
-    asked.wait()
-    assert not there.filming.is_silent()
-    while not there.filming.is_silent():
-        Event().wait(0.05)
-    go_on.set()
-    thread.join()
-    assert not there.filming.is_silent()
+            filming.use(Hanging(shots()), Report("camera", lambda _: None))
+    assert noticed == [False, False, True]
+    assert not filming.is_silent(), "it came back"

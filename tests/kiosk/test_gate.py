@@ -100,7 +100,9 @@ PHASES = {
     Phase.READY: State(),
     Phase.LOOKING: State(Cue(Sign.LOOK), visit=Visit(at(9.9), since=at(9.5))),
     Phase.ASKING: State(Cue(Sign.UNKNOWN_USE_FINGER), visit=Visit(at(9.9), since=at(3), looks=5, asked=True)),
-    Phase.ANSWERED: State(Cue(Sign.RECORDED, "budi"), standing=Standing(1012.0, "budi"), visit=Visit(at(9.9), at(9.9))),
+    Phase.ANSWERED: State(
+        Cue(Sign.RECORDED, "budi", record(9)), standing=Standing(1012.0, "budi"), visit=Visit(at(9.9), at(9.9))
+    ),
 }
 
 CLOSER, LOOK, ONE = (Sign.CLOSER,), (Sign.LOOK,), (Sign.ONE_AT_A_TIME,)
@@ -114,6 +116,9 @@ def resting(sign: Sign, *records: type) -> dict[Phase, Cell]:
     """The sign where nobody is there, the records everywhere."""
     return dict.fromkeys(Phase, ((), records)) | {Phase.READY: ((sign,), records)}
 
+
+# The green of the one before ends first.
+RECORDING: dict[Phase, Cell] = dict.fromkeys(Phase, ((), (Attendance,))) | {Phase.ANSWERED: (LOOK, (Attendance,))}
 
 # For each sighting, in each phase: the signs that are shown, and the kinds of records that are wanted.
 ROWS: dict[Sighting, dict[Phase, Cell]] = {
@@ -138,9 +143,10 @@ ROWS: dict[Sighting, dict[Phase, Cell]] = {
         Phase.ASKING: (ONE, ()),
         Phase.ANSWERED: ((), ()),
     },
-    known(10): dict.fromkeys(Phase, ((), (Attendance,))),
+    known(10): RECORDING,
     unknown(10): dict.fromkeys(Phase, ((), ())),
-    FingerKnown(at(10), "ani", 120): dict.fromkeys(Phase, ((), (Attendance,))),
+    FingerKnown(at(10), "ani", 120): dict.fromkeys(Phase, ((), (Attendance,)))
+    | {Phase.ANSWERED: (LOOK, (Attendance,))},
     FingerUnknown(at(10)): dict.fromkeys(Phase, (BAD_FINGER, (Refusal,))),
     Committed(at(10), record(10)): dict.fromkeys(Phase, (RECORDED, ())),
     CommitFailed(at(10), record(10), "disk full"): dict.fromkeys(Phase, (SERVICE, (Fault,))),
@@ -159,7 +165,7 @@ ROWS: dict[Sighting, dict[Phase, Cell]] = {
     PartBack(at(10), "camera"): dict.fromkeys(Phase, ((), ())),
     PartAils(at(10), "sensor", Ailment.FULL, "all 200 pages"): dict.fromkeys(Phase, ((), (Fault,))),
     PartWell(at(10), "sensor", Ailment.FULL): dict.fromkeys(Phase, ((), ())),
-    KeyPressed(at(10), "out"): resting(Sign.KEY_OUT, Press) | {Phase.ASKING: ((), (Press,))},
+    KeyPressed(at(10), "out"): dict.fromkeys(Phase, ((Sign.KEY_OUT,), (Press,))) | {Phase.ANSWERED: ((), (Press,))},
     ServiceCalled(at(10)): dict.fromkeys(Phase, ((Sign.SERVICE_CALLED,), (Press,))),
     CaseChanged(at(10), open=True): resting(Sign.CASE_OPEN, Tampering) | {Phase.ASKING: ((), (Tampering,))},
     Overdue(at(10), at(-400)): resting(Sign.OFFLINE_TOO_LONG) | {Phase.ASKING: ((), ())},

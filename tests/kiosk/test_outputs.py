@@ -73,6 +73,35 @@ def test_a_failure_is_told_once_and_mended_after_a_while(told: list[Sighting], f
     assert (lost.part, lost.trouble) == ("lights", Trouble.BROKEN), "told once, and left in peace for a while"
 
 
+def test_a_fault_of_the_work_before_does_not_cost_the_one_after(told: list[Sighting]) -> None:
+    lamp = Lamp()
+    lights = mending(lamp, told)
+    faults = [LightError("the pattern before broke off")]
+
+    def shown(device: Lamp) -> None:
+        if faults:
+            raise faults.pop()
+        device.show(GREEN)
+
+    lights.use(shown)
+    assert lamp.shown == [GREEN]
+    assert lamp.opened == 2
+    assert not told
+
+
+def test_what_could_not_be_shown_is_shown_when_it_is_mended(told: list[Sighting]) -> None:
+    lamp = Lamp()
+    lights = Mending(lamp.open, Report("lights", told.append), reopen_s=0)
+    lamp.broken = True
+    lights.use(lambda device: device.show(GREEN))
+    lights.mend()
+    lamp.broken = False
+    lights.mend()
+    lights.mend()
+    assert lamp.shown == [GREEN], "once"
+    assert [type(sighting) for sighting in told] == [PartLost, PartBack]
+
+
 def test_it_works_again_when_it_is_opened_again(told: list[Sighting]) -> None:
     lamp = Lamp()
     lights = Mending(lamp.open, Report("lights", told.append), reopen_s=0)

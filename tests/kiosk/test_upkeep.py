@@ -8,6 +8,8 @@ from drivers.errors import Trouble
 from kiosk.events import (
     Ailment,
     CaseChanged,
+    Commit,
+    Cue,
     Direction,
     FaceSeen,
     Fault,
@@ -21,9 +23,12 @@ from kiosk.events import (
     PartWell,
     Press,
     ServiceCalled,
+    Show,
+    Sighting,
     Sign,
     Tampering,
 )
+from kiosk.gate import step
 from kiosk.memory import State
 from tests.kiosk.test_gate import BOX, POLICY, at, commits, go, known, notes, signs
 
@@ -109,6 +114,45 @@ def test_who_came_and_presses_the_key_for_going_is_recorded_again_and_not_told_t
     assert Sign.REPEATED in signs(effects)
 
 
+def test_a_key_does_not_reach_the_next_person_by_way_of_a_repeat() -> None:
+    state, _ = go(State(), [FingerKnown(at(0), "budi", 90), FingerKnown(at(400), "ani", 90), Nobody(at(404))])
+    steps = [KeyPressed(at(410), "in"), FingerKnown(at(411), "ani", 90), FingerKnown(at(414), "budi", 90)]
+    _, effects = go(state, steps)
+    assert [(item.person, item.direction) for item in commits(effects)] == [("budi", "out")]
+
+
+def test_who_was_served_and_presses_a_key_is_looked_at_anew() -> None:
+    first = [known(0), known(0.1), Nobody(at(4)), replace(known(4.1), subject=1), replace(known(4.2), subject=1)]
+    state, _ = go(State(), first)
+    steps = [KeyPressed(at(5), "out"), replace(known(8.1), subject=1), replace(known(8.2), subject=1)]
+    _, effects = go(state, steps)
+    assert [(item.person, item.direction) for item in commits(effects)] == [("ani", "out")]
+
+
+@pytest.mark.parametrize("before", [[FaceSeen(at(0), BOX)], [PartLost(at(0), "camera", "dark", Trouble.DARK)]])
+def test_a_key_is_seen_to_be_taken(before: list[Sighting]) -> None:
+    _, effects = go(State(), [*before, KeyPressed(at(1), "out")])
+    assert signs(effects)[-1] is Sign.KEY_OUT
+
+
+def test_the_green_of_the_one_before_ends_when_the_next_is_being_recorded() -> None:
+    state, _ = go(State(), [FingerKnown(at(0), "ani", 90)])
+    assert state.cue.sign is Sign.RECORDED
+    _, effects = step(state, FingerKnown(at(1), "budi", 90), POLICY)
+    shown, commit = effects
+    assert isinstance(shown, Show)
+    assert shown.cue == Cue(Sign.LOOK)
+    assert isinstance(commit, Commit)
+
+
+def test_a_record_is_no_cure_for_faces_that_stay_sealed() -> None:
+    sealed = PartLost(at(0), "store", "another key", Trouble.SEALED)
+    state, effects = go(State(), [sealed, FingerKnown(at(1), "ani", 90), Nobody(at(9))])
+    assert signs(effects) == [Sign.NEEDS_SERVICE, Sign.RECORDED, Sign.NEEDS_SERVICE]
+    assert notes(effects) == [Fault(at(0), "store", "another key", "sealed")]
+    assert state.lost == {"store": Trouble.SEALED}
+
+
 def test_a_call_for_service_is_kept_and_answered() -> None:
     _, effects = go(State(), [ServiceCalled(at(0)), Nobody(at(9))])
     assert signs(effects) == [Sign.SERVICE_CALLED, Sign.READY]
@@ -119,7 +163,9 @@ def test_an_opened_case_is_kept_and_shown_until_it_is_closed() -> None:
     steps = [CaseChanged(at(0), open=False), CaseChanged(at(1), open=True), CaseChanged(at(2), open=True)]
     state, effects = go(State(), steps)
     assert signs(effects) == [Sign.CASE_OPEN]
-    assert notes(effects) == [Tampering(at(1), open=True)]
+    assert notes(effects) == [Tampering(at(0), open=False), Tampering(at(1), open=True)], (
+        "how it is at first, is kept too"
+    )
     state, effects = go(state, [FingerKnown(at(3), "ani", 90), Nobody(at(9))])
     assert signs(effects) == [Sign.RECORDED, Sign.CASE_OPEN], "attendance goes on"
     _, effects = go(state, [CaseChanged(at(10), open=False)])
