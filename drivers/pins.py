@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from threading import Lock
 from typing import Any, Final
 
 import gpiozero
@@ -21,10 +22,14 @@ _PIPE: Final = ".lgd-nfy"
 _NO_FOLDER: Final = "it must write into the folder that you are in, and can't: change to another one, such as /tmp"
 
 
+_opening: Final = Lock()  # the parts are opened by threads of their own
+
+
 def take_pins(settings: GpioSettings) -> None:
     """Open the computer's pins, once in a process; gpiozero keeps them. Raises gpiozero.BadPinFactory."""
-    if gpiozero.Device.pin_factory is None:
-        gpiozero.Device.pin_factory = open_factory(settings, VENDORS)
+    with _opening:
+        if gpiozero.Device.pin_factory is None:
+            gpiozero.Device.pin_factory = open_factory(settings, VENDORS)
 
 
 def open_factory(settings: GpioSettings, vendors: Mapping[str, tuple[str, str]]) -> Any:
@@ -44,6 +49,8 @@ def ours(error: type[DriverError], part: str) -> Iterator[None]:
     """Turn whatever gpiozero, or the pin library under it, raises inside into `error`, the cause kept."""
     try:
         yield
+    except DriverError:
+        raise
     except gpiozero.BadPinFactory as cause:
         raise error(
             f"{part}: this computer has no GPIO pins that we can drive ({cause}). On a Raspberry Pi, "

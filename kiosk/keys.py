@@ -1,29 +1,42 @@
 """Keys and switches -> sightings."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Final
 
 from drivers.bcm import GpioSettings
-from drivers.errors import InputError
-from drivers.inputs import Change, InputSettings, open_inputs
+from drivers.inputs import Change, Inputs, InputSettings, open_inputs
 from kiosk import clock
 from kiosk.events import CaseChanged, KeyPressed, Moment, ServiceCalled, Sighting
-from kiosk.parts import Report, Tell
+from kiosk.parts import PAUSES_S, Report, Tell, keep
+
+_CHECK_S: Final = 1.0
 
 
 @contextmanager
-def keys(settings: InputSettings, gpio: GpioSettings, tell: Tell) -> Iterator[None]:
-    """Tell each press, and each change of the case, within; keys that can't be read are told, and done without."""
+def keys(
+    settings: InputSettings, gpio: GpioSettings, tell: Tell, pauses_s: tuple[float, ...] = PAUSES_S
+) -> Iterator[None]:
+    """Tell each press, and each change of the case, within; keys that can't be read are told, and opened again."""
+    stop = Event()
+
+    def use(inputs: Inputs, report: Report) -> None:
+        while not stop.is_set():
+            inputs.check()
+            report.works()
+            stop.wait(_CHECK_S)
+
+    def run() -> None:
+        keep(Report("inputs", tell), lambda: open_inputs(settings, _teller(tell), gpio), use, stop, pauses_s)
+
+    thread = Thread(target=run, name="keys", daemon=True)
+    thread.start()
     try:
-        inputs = open_inputs(settings, _teller(tell), gpio)
-    except InputError as error:
-        Report("inputs", tell).fails(error.trouble, str(error))
-        inputs = None
-    if inputs is None:
         yield
-        return
-    with closing(inputs):
-        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _teller(tell: Tell) -> Callable[[Change], None]:

@@ -32,7 +32,8 @@ class InputSettings:
 class Change:
     """A key went down or up, or the case was opened or shut.
 
-    active: down, or open; monotonic_s: the edge after which it stayed so, on time.monotonic()'s clock.
+    active: down, or open, which is also what a case's contact is taken for that never rests; monotonic_s: the edge
+    after which it stayed so, or the first one of those that don't end, on time.monotonic()'s clock.
     """
 
     name: Name
@@ -42,6 +43,10 @@ class Change:
 
 class Inputs(Protocol):
     """Tells each change of each key and switch, once."""
+
+    def check(self) -> None:
+        """Raises InputError where one can't be read, or could not be since the last check."""
+        ...
 
     def close(self) -> None:
         """Tell nothing more, and let go of the pins. May be called twice."""

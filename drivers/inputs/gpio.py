@@ -1,13 +1,11 @@
 """Keys and switches between GPIO pins and ground."""
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from math import inf
 from threading import TIMEOUT_MAX, Condition, Thread
-from typing import get_args
+from typing import Final, get_args
 
 import gpiozero
 
@@ -17,7 +15,7 @@ from drivers.inputs.contract import Change, InputSettings, Name
 from drivers.inputs.debounce import Debouncer
 from drivers.pins import ours, take_pins
 
-_log = logging.getLogger(__name__)
+_AGAIN_S: Final = 0.2  # what can't be read is read again so soon
 
 
 class GpioInputs:
@@ -30,6 +28,7 @@ class GpioInputs:
         self._contacts: dict[Name, gpiozero.DigitalInputDevice] = {}
         self._debouncers: dict[Name, Debouncer] = {}
         self._news = Condition()  # guards what follows, and the debouncers
+        self._fault: InputError | None = None
         self._closed = False
         try:
             for name in get_args(Name):
@@ -40,6 +39,15 @@ class GpioInputs:
             raise
         self._thread = Thread(target=self._run, name="inputs", daemon=True)
         self._thread.start()
+
+    def check(self) -> None:
+        """Raises InputError where one can't be read, or could not be since the last check."""
+        with self._news:
+            fault, self._fault = self._fault, None
+        if fault:
+            raise fault
+        for name in self._contacts:
+            self._read(name)
 
     def close(self) -> None:
         """Tell nothing more, and let go of the pins. May be called twice."""
@@ -54,13 +62,15 @@ class GpioInputs:
         with ours(InputError, f"{name} on pin {pin}"):
             take_pins(gpio)
             contact = self._contacts[name] = gpiozero.DigitalInputDevice(pin, pull_up=True)
-            active = None if name == "tamper" else self._is_active(name)
-            self._debouncers[name] = Debouncer(name, self._settings.debounce_s, active)
+            active, in_doubt = (None, True) if name == "tamper" else (self._read(name), None)
+            self._debouncers[name] = Debouncer(name, self._settings.debounce_s, active, in_doubt)
             contact.when_activated = contact.when_deactivated = partial(self._edge, name)
             self._edge(name)  # whatever happened before anybody listened
 
-    def _is_active(self, name: Name) -> bool:
-        closed = bool(self._contacts[name].value)
+    def _read(self, name: Name) -> bool:
+        """Whether a key is down, or the case open. Raises InputError."""
+        with ours(InputError, name):
+            closed = bool(self._contacts[name].value)
         return closed != (name == "tamper" and self._settings.tamper_opens)
 
     def _edge(self, name: Name) -> None:
@@ -87,11 +97,10 @@ class GpioInputs:
 
     def _settle(self, name: Name) -> Change | None:
         try:
-            with ours(InputError, name):
-                return self._debouncers[name].settle(self._is_active(name))
+            return self._debouncers[name].settle(self._read(name))
         except InputError as fault:
-            _log.error("%s", fault)
-            self._debouncers[name].due_s = inf
+            self._fault = fault
+            self._debouncers[name].due_s = time.monotonic() + _AGAIN_S
             return None
 
     def _let_go(self) -> None:

@@ -35,6 +35,19 @@ class SwitchedPin(MockPin):  # type: ignore[misc]
         (self.drive_low if closed else self.drive_high)()
 
 
+class LostPin(SwitchedPin):
+    """A pin that can't be read any more once it is lost."""
+
+    lost = False
+    refused = 0
+
+    def _get_state(self) -> bool:
+        if self.lost:
+            self.refused += 1
+            raise OSError("no such device")
+        return bool(super()._get_state())
+
+
 def driven(pin: MockPin, *, active_low: bool = False) -> float:
     """How far a pin turns on what hangs on it: 0 is off, as is a pin that drives nothing."""
     if pin.function != "output":

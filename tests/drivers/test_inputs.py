@@ -8,14 +8,14 @@ from queue import Queue
 
 import gpiozero
 import pytest
-from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.mock import MockFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import InputError
 from drivers.inputs import Change, InputSettings, open_inputs
 from drivers.inputs.debounce import Debouncer
-from tests.drivers.pins import SwitchedPin, pins_in_memory
+from tests.drivers.pins import LostPin, SwitchedPin, pins_in_memory
 from tests.waiting import until
 
 KEYS = InputSettings("gpio", key_in=5, key_out=6, service=13)
@@ -28,17 +28,6 @@ def pins() -> Iterator[MockFactory]:
     """Pins in memory, in place of the computer's."""
     with pins_in_memory() as factory:
         yield factory
-
-
-class LostPin(MockPin):  # type: ignore[misc]
-    """A pin that can't be read any more once it is lost."""
-
-    lost = False
-
-    def _get_state(self) -> bool:
-        if self.lost:
-            raise OSError("no such device")
-        return bool(super()._get_state())
 
 
 def taken(told: "Queue[Change]") -> tuple[str, bool]:
@@ -139,18 +128,64 @@ def test_a_key_that_sticks_at_the_start_is_no_press(pins: MockFactory) -> None:
     inputs.close()
 
 
-def test_a_pin_that_is_lost_is_said_and_the_others_go_on(pins: MockFactory, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pin_that_is_lost_is_told_when_it_is_asked_for_and_the_others_go_on(pins: MockFactory) -> None:
     told: Queue[Change] = Queue()
     pins.pin_class = LostPin
     lost = pins.pin(5)
     inputs = open_inputs(InputSettings("gpio", key_in=5, key_out=6), told.put)
     assert inputs
+    inputs.check()
     lost.lost = True
-    lost.drive_low()
-    until(lambda: "key_in: the pins don't answer" in caplog.text)
+    with pytest.raises(InputError, match="key_in: the pins don't answer"):
+        inputs.check()  # though nobody touched the key
     pins.pin(6).drive_low()
     assert taken(told) == ("key_out", True)
     inputs.close()
+
+
+def test_a_change_during_which_the_pin_could_not_be_read_is_told_late_and_the_fault_too(pins: MockFactory) -> None:
+    told: Queue[Change] = Queue()
+    pins.pin_class = LostPin
+    lost = pins.pin(5)
+    inputs = open_inputs(InputSettings("gpio", key_in=5, debounce_s=0.01), told.put)
+    assert inputs
+    lost.lost = True
+    before_s = time.monotonic()
+    lost.drive_low()
+    after_s = time.monotonic()
+    until(lambda: lost.refused > 1, "a second reading")
+    lost.lost = False
+    change = told.get(timeout=60)
+    assert (change.name, change.active) == ("key_in", True)
+    assert before_s <= change.monotonic_s <= after_s
+    with pytest.raises(InputError, match="key_in: the pins don't answer"):
+        inputs.check()
+    inputs.check()
+    inputs.close()
+
+
+def test_a_case_whose_contact_never_rests_is_open(pins: MockFactory) -> None:
+    told: Queue[Change] = Queue()
+    inputs = open_inputs(InputSettings("gpio", tamper=19, key_in=5, tamper_opens=False, debounce_s=0.02), told.put)
+    assert inputs
+    assert taken(told) == ("tamper", False)
+    chatters = threading.Event()
+
+    def chatter() -> None:
+        while not chatters.wait(0.001):
+            for pin in (pins.pin(19), pins.pin(5)):
+                pin.drive_low()
+                pin.drive_high()
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    change = told.get(timeout=60)
+    chatters.set()
+    thread.join()
+    assert (change.name, change.active) == ("tamper", True)
+    assert taken(told) == ("tamper", False)
+    inputs.close()
+    assert told.empty()
 
 
 def test_closing_lets_go_of_the_pins_and_of_the_thread(pins: MockFactory) -> None:
@@ -206,3 +241,37 @@ def test_edges_that_follow_each_other_too_soon_are_at_most_one_change(gaps_ms: l
         debouncer.edge(now_s)
     changes += debouncer.settle(real) is not None
     assert changes == real
+
+
+CHATTER_MS = st.lists(st.integers(0, 49), min_size=40, max_size=200)
+
+
+@given(CHATTER_MS, st.booleans(), st.booleans())
+def test_what_never_rests_is_told_within_the_limit_and_in_the_end_as_it_is(
+    gaps_ms: list[int], first: bool, last: bool
+) -> None:
+    debouncer = Debouncer("tamper", 0.05, first, in_doubt=True)
+    now_s, told = 0.0, [first]
+    for gap_ms in gaps_ms:
+        now_s += gap_ms / 1000
+        if debouncer.due_s <= now_s and (change := debouncer.settle(False)):
+            told.append(change.active)
+            assert change.active
+            assert now_s >= 0.5
+        debouncer.edge(now_s)
+    if not first and now_s >= 0.55:
+        assert told == [False, True]
+    while debouncer.due_s < float("inf"):
+        if change := debouncer.settle(last):
+            told.append(change.active)
+    assert told[-1] == last
+
+
+@given(CHATTER_MS)
+def test_a_key_that_never_rests_is_never_told(gaps_ms: list[int]) -> None:
+    debouncer = Debouncer("key_in", 0.05, active=False)
+    now_s = 0.0
+    for gap_ms in gaps_ms:
+        now_s += gap_ms / 1000
+        assert debouncer.due_s > now_s
+        debouncer.edge(now_s)
