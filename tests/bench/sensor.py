@@ -28,6 +28,7 @@ HANG_S = 30.0
 TOLD_S = 10.0
 TICK_S = 0.005
 FOUND_S = 2.0
+SWITCH_S = 0.0005  # a tenth of Python's: an answer passes through many threads, each of which waits for the others
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Outcome:
 
 def work(share: Share) -> Outcome:
     """All lanes of one process."""
+    sys.setswitchinterval(SWITCH_S)
     control, over = Control(), threading.Event()
     watch = threading.Thread(target=control.run, args=(over,))
     watch.start()
@@ -199,9 +201,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object of JSON last")
     parser.add_argument("--exchanges", type=int, default=20_000, help="spoilt looks at the glass (default 20000)")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
-    parser.add_argument("--lanes", type=int, default=48, help="sensors in each process (default 48)")
-    parser.add_argument("--answer", type=float, default=0.15, metavar="SECONDS", help="for one answer (default 0.15)")
+    parser.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1), help="default: two for each core")
+    parser.add_argument("--lanes", type=int, default=24, help="sensors in each process (default 24)")
+    parser.add_argument("--answer", type=float, default=0.25, metavar="SECONDS", help="for one answer (default 0.25)")
     parser.add_argument("--seed", type=int, default=1, help="another one is another corpus")
     parser.add_argument("--vendor", type=int, default=20, metavar="N", help="every Nth exchange for the vendor's too")
     arguments = parser.parse_args()
