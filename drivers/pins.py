@@ -1,7 +1,7 @@
 """What the parts on the GPIO pins share: the library that drives them, and its errors, which become ours here."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from threading import Lock
 from typing import Any, Final
@@ -42,6 +42,18 @@ def open_factory(settings: GpioSettings, vendors: Mapping[str, tuple[str, str]])
             except Exception as cause:  # noqa: BLE001 - each library has errors of its own, bare Exception among them
                 why.append(f"{name}: {_NO_FOLDER if _PIPE in str(cause) else cause}")
     raise gpiozero.BadPinFactory("; ".join(why))
+
+
+def let_go(device: gpiozero.Device, pin: gpiozero.Pin, *, active_low: bool) -> None:
+    """Close what is off, and pull its pin there, as the gate of a transistor on a pin that floats may be half open.
+
+    lgpio leaves it so when the process ends, RPi.GPIO does not. Raises whatever the library raises.
+    """
+    if device.closed:
+        return
+    device.close()
+    with suppress(gpiozero.PinFixedPull):  # 2 and 3 have resistors on the board
+        pin.pull = "up" if active_low else "down"
 
 
 @contextmanager

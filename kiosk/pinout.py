@@ -166,7 +166,7 @@ def _elsewhere(config: Config) -> Iterator[str]:
     elif not _is_on_header(config):
         yield f"fingerprint sensor: a USB adapter, {config.fingerprint.port}"
     if "gpio" in (config.lights.driver, config.buzzer.driver):
-        yield "what takes more than 16 mA hangs on a transistor, never on a pin"
+        yield "what takes more than 16 mA hangs on a transistor, never on a pin: 10 kΩ from its gate to ground"
     if config.lights.driver == "console":
         yield "lights: none, they are printed"
     if config.buzzer.driver == "console":

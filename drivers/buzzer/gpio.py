@@ -10,7 +10,7 @@ from gpiozero.tones import Tone
 from drivers.bcm import AUTO, GpioSettings
 from drivers.buzzer.contract import BuzzerSettings, Tune
 from drivers.errors import BuzzerError
-from drivers.pins import ours, take_pins
+from drivers.pins import let_go, ours, take_pins
 from drivers.player import Player
 
 _MIDDLE: Final = "C6"  # two octaves to each side are c4 to c8, 262 to 4186 Hz, where small piezos are loud
@@ -27,6 +27,7 @@ class GpioBuzzer:
         kind = _Tonal if settings.kind == "tonal" else _Plain
         with ours(BuzzerError, f"The buzzer on pin {settings.pin}"):
             take_pins(gpio)
+            self._active_low = settings.active_low
             self._voice = kind(settings)
         try:
             self._sound(None)
@@ -46,7 +47,7 @@ class GpioBuzzer:
 
     def _let_go(self) -> None:
         with suppress(BuzzerError), ours(BuzzerError, "The buzzer"):
-            self._voice.device.close()
+            let_go(self._voice.device, self._voice.pin, active_low=self._active_low)
 
     def _steps(self, tune: Tune) -> Iterator[tuple[str | None, float]]:
         """The notes of a tune, each with its seconds; None is silence."""
@@ -67,6 +68,7 @@ class _Plain:
 
     def __init__(self, settings: BuzzerSettings) -> None:
         self.device = gpiozero.Buzzer(settings.pin, active_high=not settings.active_low)
+        self.pin = self.device.pin
 
     def sound(self, note: str | None) -> None:
         """Sound, or be silent for None."""
@@ -82,12 +84,13 @@ class _Tonal:
     def __init__(self, settings: BuzzerSettings) -> None:
         self._off = settings.active_low
         self.device = gpiozero.TonalBuzzer(settings.pin, mid_tone=Tone(_MIDDLE), octaves=_OCTAVES)
+        self.pin = self.device.pwm_device.pin
 
     def sound(self, note: str | None) -> None:
         """Sound a note, or be silent for None."""
         if note is None:
             self.device.stop()
             # Where the pulses end is the library's own affair, and current may flow through the coil of a buzzer.
-            self.device.pwm_device.pin.state = self._off
+            self.pin.state = self._off
         else:
             self.device.play(Tone.from_note(note.capitalize()))

@@ -8,7 +8,7 @@ import gpiozero
 from drivers.bcm import AUTO, GpioSettings
 from drivers.errors import LightError
 from drivers.lights.contract import Colour, LightSettings, Pattern
-from drivers.pins import ours, take_pins
+from drivers.pins import let_go, ours, take_pins
 from drivers.player import Player
 
 
@@ -17,6 +17,7 @@ class GpioLights:
 
     def __init__(self, settings: LightSettings, gpio: GpioSettings = AUTO) -> None:
         """Take the three pins, all off. Raises LightError, holding none."""
+        self._active_low = settings.active_low
         self._leds: dict[Colour, tuple[gpiozero.LED | gpiozero.PWMLED, float]] = {}
         try:
             for colour in Colour:
@@ -58,4 +59,4 @@ class GpioLights:
         while self._leds:
             _, (led, _) = self._leds.popitem()
             with suppress(LightError), ours(LightError, "The lights"):
-                led.close()
+                let_go(led, led.pin, active_low=self._active_low)

@@ -9,14 +9,23 @@ from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
 
 @contextmanager
 def pins_in_memory() -> Iterator[MockFactory]:
-    """gpiozero's own pins in memory, which can be pulsed."""
+    """gpiozero's own pins in memory, which can be pulsed, and float when they are let go."""
     before = gpiozero.Device.pin_factory
-    gpiozero.Device.pin_factory = factory = MockFactory(pin_class=MockPWMPin)
+    gpiozero.Device.pin_factory = factory = MockFactory(pin_class=FloatingPin)
     try:
         yield factory
     finally:
         factory.close()
         gpiozero.Device.pin_factory = before
+
+
+class FloatingPin(MockPWMPin):  # type: ignore[misc]
+    """A pin that nothing pulls once it is an output, and when it is let go, as on a Pi."""
+
+    def _set_function(self, value: str) -> None:
+        if value == "output":
+            self._pull = self.info.pull or "floating"
+        super()._set_function(value)
 
 
 class SwitchedPin(MockPin):  # type: ignore[misc]
@@ -49,10 +58,9 @@ class LostPin(SwitchedPin):
 
 
 def driven(pin: MockPin, *, active_low: bool = False) -> float:
-    """How far a pin turns on what hangs on it: 0 is off, as is a pin that drives nothing."""
-    if pin.function != "output":
-        return 0.0
-    return float(1 - pin.state if active_low else pin.state)
+    """How far a pin turns on what hangs on it: 0 is off, as is a pin that is pulled there; one that floats is half."""
+    level = pin.state if pin.function == "output" else {"down": 0.0, "up": 1.0, "floating": 0.5}[pin.pull]
+    return float(1 - level if active_low else level)
 
 
 def levels(pin: MockPin) -> list[float]:

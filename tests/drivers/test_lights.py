@@ -142,6 +142,13 @@ def test_the_last_level_of_every_pin_is_off(pins: MockFactory, settings: LightSe
     assert {levels(pins.pin(getattr(settings, c.value)))[-1] for c in Colour} == {float(settings.active_low)}
 
 
+def test_a_pin_with_a_resistor_on_the_board_is_let_go_as_well(pins: MockFactory) -> None:
+    settings = LightSettings("gpio", green=2)
+    GpioLights(settings).close()
+    assert pins.pin(2).function == "input"
+    GpioLights(settings).close()
+
+
 def test_active_low_lights_are_lit_by_low_pins(pins: MockFactory) -> None:
     lights = GpioLights(ACTIVE_LOW)
     assert {c: pins.pin(getattr(ACTIVE_LOW, c.value)).state for c in Colour} == dict.fromkeys(Colour, 1)
@@ -173,7 +180,7 @@ def test_a_pin_lost_while_blinking_is_told_and_the_others_are_dark(pins: MockFac
         return False
 
     until(told)
-    assert lit(pins) == set()
+    assert lit(pins) == {"blue"}  # which floats, and is no longer ours
     lights.close()
 
 

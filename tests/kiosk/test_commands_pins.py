@@ -32,11 +32,13 @@ PINS = (17, 27, 22, 18)
 # A process of its own on pins in memory, which tells at its end how they are.
 CHILD = """
 import atexit, sys
+atexit.register(lambda: print("driven:", [driven(pin) for pin in held], flush=True))  # after gpiozero's own end
 import gpiozero
-from gpiozero.pins.mock import MockFactory, MockPWMPin
+from gpiozero.pins.mock import MockFactory
 from kiosk.__main__ import main
-pins = gpiozero.Device.pin_factory = MockFactory(pin_class=MockPWMPin)
-atexit.register(lambda: print("driven:", [n for n in (17, 27, 22, 18) if pins.pin(n).function == "output"], flush=True))
+from tests.drivers.pins import FloatingPin, driven
+pins = gpiozero.Device.pin_factory = MockFactory(pin_class=FloatingPin)
+held = [pins.pin(number) for number in (17, 27, 22, 18)]
 sys.argv = ["gerbang", *sys.argv[1:]]
 main()
 """
@@ -124,7 +126,7 @@ def test_a_playing_command_that_is_ended_leaves_every_pin_off(toml: Path, number
         assert process.stdout.readline() == "look: look here: being looked at\n"
         process.send_signal(number)
         last = process.stdout.read().splitlines()[-1]
-    assert last == "driven: []"
+    assert last == "driven: [0.0, 0.0, 0.0, 0.0]"
     assert process.returncode == 128 + number
 
 
@@ -232,6 +234,7 @@ def test_a_key_may_use_a_pin_that_is_pulled_up_anyway(toml: Path) -> None:
             "fingerprint sensor: a USB adapter, /dev/ttyUSB0",
         ),
         ("", "lights: none, they are printed"),
+        ('[lights]\ndriver = "gpio"', "what takes more than 16 mA hangs on a transistor, never on a pin: 10 kΩ from"),
     ],
 )
 def test_what_is_not_on_the_header_is_said(toml: Path, table: str, sentence: str) -> None:
