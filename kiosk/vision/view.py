@@ -2,7 +2,8 @@
 
 The limits come from what dlib's detector still finds: faces of six photographs and five of the ORL database, 110 and
 200 px wide at the drawn gate and before a plain wall, made darker, foggier and softer by degrees, with noise of 0 to 10
-grey levels; the smallest faces that count at 640x480 to 1920x1080; and from what covers a lens: smooth shades, with and without light from a side, with noise up to 12.
+grey levels; the smallest faces that count, at 640x480 to 1920x1080; and from what covers a lens: smooth shades, with
+and without light from a side, with noise up to 12.
 """
 
 import cv2
