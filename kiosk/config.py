@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -216,15 +216,17 @@ def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
     except RecursionError as error:
         raise ConfigError(f"{path}: brackets are nested far too deep") from error
     feedback, mistaken_cues = parse_cues(tables.pop("cues", {}))
-    mistakes = [*_unknown(tables), *_clashes(tables), *_gaps(tables), *mistaken_cues]
+    mistakes = [*_unknown(tables), *_mistyped(tables), *_clashes(tables), *_gaps(tables), *mistaken_cues]
     try:
         config = _ADAPTER.validate_python({**_known(tables), "feedback": feedback, "base": path.parent})
     except ValidationError as error:
-        mistakes += [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
+        named = {place for place, _ in mistakes}
+        found = [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
+        mistakes += [(place, what) for place, what in found if place not in named]
     if mistakes:
         lines = _lines(text)
-        named = sorted((_line(lines, place), place, what) for place, what in mistakes)
-        raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named))
+        rows = sorted((_line(lines, place), place, what) for place, what in mistakes)
+        raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in rows))
     return config
 
 
@@ -236,6 +238,8 @@ _TABLES: dict[str, list[str]] = {
     for item in fields(Config)
     if item.name not in ("feedback", "base")
 }
+
+_WORDS: Final = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def _unknown(tables: dict[str, Any]) -> list[Mistake]:
@@ -262,6 +266,19 @@ def _known(tables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _mistyped(tables: dict[str, Any]) -> Iterator[Mistake]:
+    """Texts and the like that pydantic would turn into a number, or into true or false, without a word."""
+    for name, table in _known(tables).items():
+        if not isinstance(table, dict):
+            continue
+        hints = get_type_hints(type(getattr(Config(), name)))
+        for key, value in table.items():
+            kinds = {hints[key], *get_args(hints[key])} & set(_WORDS)
+            fits = type(value) in kinds or (type(value) is int and float in kinds)
+            if kinds and not fits and value != "":  # an empty text is not given
+                yield (name, key), f"should be {_WORDS[kinds.pop()]}, not {value!r}"
+
+
 def _given(tables: dict[str, Any], table: str, key: str) -> Any:
     """What the file says, be it right or wrong, or else the default."""
     found = tables.get(table)
@@ -278,7 +295,7 @@ def _clashes(tables: dict[str, Any]) -> list[Mistake]:
     mistakes: list[Mistake] = []
     for table, key in pins:
         pin = _given(tables, table, key)
-        if _given(tables, table, "driver") != "gpio" or not isinstance(pin, int):
+        if _given(tables, table, "driver") != "gpio" or type(pin) is not int:
             continue
         if pin in taken:
             mistakes.append(((table, key), f"uses pin {pin}, which is taken by {'.'.join(taken[pin])}"))
@@ -293,6 +310,12 @@ def _gaps(tables: dict[str, Any]) -> list[Mistake]:
         mistakes.append((("camera", "driver"), "is replay, which needs a source: a folder, a video or a scene"))
     if _given(tables, "fingerprint", "driver") != "none" and not _given(tables, "fingerprint", "port"):
         mistakes.append((("fingerprint", "port"), "is empty: name the sensor's port, such as /dev/serial0"))
+    keys = [name for name in get_args(Name) if _given(tables, "inputs", name) is not None]
+    driver = _given(tables, "inputs", "driver")
+    if driver == "gpio" and not keys:
+        mistakes.append((("inputs", "driver"), f"is gpio, which needs a pin: {', '.join(get_args(Name))}"))
+    if driver == "none":
+        mistakes += [(("inputs", key), 'has a pin, which nobody reads while the driver is "none"') for key in keys]
     return mistakes
 
 

@@ -27,6 +27,7 @@ _GREEN: Final = frozenset({Sign.RECORDED, Sign.REPEATED})
 
 # What is said with one sign of these is told from what is said with one of another, by rhythm alone.
 APART: Final = (
+    frozenset({Sign.READY}),
     frozenset({Sign.RECORDED}),
     frozenset({Sign.REPEATED}),
     frozenset({Sign.UNKNOWN, Sign.FINGER_UNKNOWN}),
@@ -62,9 +63,15 @@ def confusions(table: Table) -> Iterator[tuple[Sign, Sign, str]]:
             continue
         first, second = table[one], table[other]
         if contrast_of_lights(first.pattern, second.pattern) < CLEAR:
-            yield one, other, "light blinks"
+            yield one, other, _said(first.pattern)
         if first.tune.beeps and contrast_of_sounds(first.tune, second.tune) < CLEAR:
-            yield one, other, "sound beeps"
+            yield one, other, "sound beeps in the same rhythm"
+
+
+def _said(pattern: Pattern) -> str:
+    if pattern.colour is None:
+        return "light is dark, too"
+    return "light is steady, too" if pattern.steady else "light blinks in the same rhythm"
 
 
 def _are_apart(one: Sign, other: Sign) -> bool:
@@ -116,7 +123,7 @@ def _alike(table: Table) -> Iterator[Mistake]:
     for one, other, what in confusions(table):
         # The file is to be mended where it changed something.
         blamed, counterpart = (other, one) if table[one] == FEEDBACK[one] else (one, other)
-        yield ("cues", blamed.value), f"can't be told from {counterpart.value}: its {what} in the same rhythm"
+        yield ("cues", blamed.value), f"can't be told from {counterpart.value}: its {what}"
 
 
 def _nearest(name: str, known: list[str]) -> str:

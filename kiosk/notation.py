@@ -15,7 +15,8 @@ STEADY: Final = "steady"
 SILENT: Final = "silent"
 _MOST_IN_A_GROUP: Final = 4  # what is counted at a glance: Kaufman et al. 1949, "The discrimination of visual number"
 _MOST: Final = 16
-_TOKEN: Final = re.compile(r"\s*(?:([a-g]#?[4-7])|([.-])|(_))")
+_NOTE: Final = re.compile("[a-g]#?[4-7]")
+_TOKEN: Final = re.compile(rf"\s*(?:({_NOTE.pattern})|([.-])|(_))")
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ def read_rhythm(text: str) -> tuple[float, ...]:
     """The beats of a light's pattern; () for "steady". Raises ValueError with the end of a sentence."""
     if text.strip() == STEADY:
         return ()
+    if _NOTE.search(text):
+        raise ValueError("has a note, and lights have none")
     beeps = _read(text, LIGHT)
     if not beeps:
         raise ValueError(f'is empty; write "{STEADY}" for a light that does not blink')
-    if any(beep.note for beep in beeps):
-        raise ValueError("has a note, and lights have none")
     return tuple(seconds for beep in beeps for seconds in (beep.on_s, beep.off_s))
 
 
@@ -79,14 +80,17 @@ def draw(beats: tuple[float, ...], tempo: Tempo) -> str:
 def _read(text: str, tempo: Tempo) -> list[Beep]:
     beeps: list[Beep] = []
     note, at, group = None, 0, 0
+    unplayed = None
     while text[at:].strip():
         token = _TOKEN.match(text, at)
         if token is None:
             raise ValueError(f"has {text[at:].strip()[0]!r}, which is none of . - _ and the notes c4 to b7")
         at = token.end()
         if token[1]:
-            note = token[1]
+            _refuse(unplayed)
+            note = unplayed = token[1]
         elif token[2]:
+            unplayed = None
             beeps.append(Beep(tempo.short_s if token[2] == "." else tempo.long_s, tempo.gap_s, note))
             group += 1
         elif beeps:
@@ -97,9 +101,15 @@ def _read(text: str, tempo: Tempo) -> list[Beep]:
             raise ValueError("begins with a pause, and a cue is to be noticed at once")
         if group > _MOST_IN_A_GROUP:
             raise ValueError(f"has more than {_MOST_IN_A_GROUP} marks without a pause, which nobody can count")
+    _refuse(unplayed)
     if len(text) > 4 * _MOST or len(beeps) > _MOST:
         raise ValueError(f"is too long: {_MOST} marks at the most")
     return beeps
+
+
+def _refuse(note: str | None) -> None:
+    if note:
+        raise ValueError(f'has the note {note} without a mark after it, such as "{note}."')
 
 
 def _mark(on_s: float, off_s: float, tempo: Tempo) -> str:

@@ -86,8 +86,8 @@ def cues(play: str | None, as_json: bool, config: Config) -> None:
     c5      a note from c4 to b7, for the beeps after it: "c5. e5. f#5-"; only
             a tonal buzzer has notes
 
-    Recorded, repeated, unknown, use the finger, look here, offline too long and needs service must be told apart by
-    rhythm alone, for those who do not see red and green, and nothing may be taken for recorded: gerbang config check
+    Ready, recorded, repeated, unknown, use the finger, look here, offline too long and needs service must be told apart
+    by rhythm alone, for those who do not see red and green, and nothing may be taken for recorded: gerbang config check
     says where a change confuses them.
     """
     if play:

@@ -155,6 +155,32 @@ def test_what_would_fail_later_is_named_now(text: str, place: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
+    [
+        ('[lights]\ndriver = "gpio"\ngreen = "17"\nred = 17', ":3: lights.green should be a whole number, not '17'"),
+        ("[lights]\ngreen = 17.0", ":2: lights.green should be a whole number, not 17.0"),
+        ("[buzzer]\npin = true", ":2: buzzer.pin should be a whole number, not True"),
+        ('[inputs]\ndriver = "gpio"\nkey_in = "5"', ":3: inputs.key_in should be a whole number, not '5'"),
+        ('[camera]\nfps = "30"', ":2: camera.fps should be a whole number, not '30'"),
+        ("[gate]\nagreeing_looks = true", ":2: gate.agreeing_looks should be a whole number, not True"),
+        ('[gate]\nanswer_s = "3"', ":2: gate.answer_s should be a number, not '3'"),
+        ('[eye]\nthreshold = "0.5"', ":2: eye.threshold should be a number, not '0.5'"),
+        ("[lights]\nactive_low = 1", ":2: lights.active_low should be true or false, not 1"),
+        ('[inputs]\ndriver = "gpio"', ":2: inputs.driver is gpio, which needs a pin: tamper, key_in,"),
+        ("[inputs]\nkey_in = 5", ':2: inputs.key_in has a pin, which nobody reads while the driver is "none"'),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_named_once(text: str, line: str) -> None:
+    [found] = mistakes(text)
+    assert line in found
+
+
+def test_a_whole_number_is_a_number_and_an_empty_text_is_not_given() -> None:
+    assert parse_config("[gate]\nanswer_s = 3").gate.answer_s == 3
+    assert parse_config('[eye]\nthreshold = ""').eye.threshold is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
     [("[site\n", "line 1"), ("camera = 3", ":1: camera should be a table"), ("[camera]\nfps = \n", "line 2"),
      ("[lights]\ngreen = 99", ":2: lights.green"), ("[camera]\nfps = 0", ":2: camera.fps")],
 )  # fmt: skip

@@ -19,8 +19,9 @@ from kiosk.feedback import FEEDBACK
 from kiosk.notation import LIGHT, SOUND, draw, read_rhythm, read_tune, write_rhythm, write_tune
 from kiosk.rhythm import CLEAR, contrast_of_lights, contrast_of_sounds
 
-# The seven that people must know without colours, a sign for each.
-SEVEN = (
+# The eight that people must know without colours, a sign for each.
+EIGHT = (
+    Sign.READY,
     Sign.RECORDED,
     Sign.REPEATED,
     Sign.UNKNOWN,
@@ -51,29 +52,29 @@ def test_every_sign_has_its_feedback() -> None:
     assert set(FEEDBACK) == set(Sign)
 
 
-def test_the_seven_are_told_apart_by_their_lights_rhythm_alone() -> None:
-    for one, other in combinations(SEVEN, 2):
+def test_the_eight_are_told_apart_by_their_lights_rhythm_alone() -> None:
+    for one, other in combinations(EIGHT, 2):
         assert contrast_of_lights(FEEDBACK[one].pattern, FEEDBACK[other].pattern) >= CLEAR, (one, other)
 
 
-def test_those_of_the_seven_that_sound_are_told_apart_by_their_sounds_rhythm_alone() -> None:
-    sounding = [sign for sign in SEVEN if FEEDBACK[sign].tune.beeps]
+def test_those_of_the_eight_that_sound_are_told_apart_by_their_sounds_rhythm_alone() -> None:
+    sounding = [sign for sign in EIGHT if FEEDBACK[sign].tune.beeps]
     assert len(sounding) == 5
     for one, other in combinations(sounding, 2):
         assert contrast_of_sounds(FEEDBACK[one].tune, FEEDBACK[other].tune) >= CLEAR, (one, other)
 
 
-def test_without_colours_and_notes_no_two_of_the_seven_are_the_same() -> None:
+def test_without_colours_and_notes_no_two_of_the_eight_are_the_same() -> None:
     bare = {
         (FEEDBACK[sign].pattern.beats, tuple((beep.on_s, beep.off_s) for beep in FEEDBACK[sign].tune.beeps))
-        for sign in SEVEN
+        for sign in EIGHT
     }
-    assert len(bare) == len(SEVEN)
+    assert len(bare) == len(EIGHT)
 
 
-def test_the_seven_are_what_the_check_of_a_configuration_keeps_apart() -> None:
-    assert all(sum(sign in signs for signs in APART) == 1 for sign in SEVEN)
-    assert len(APART) == len(SEVEN)
+def test_the_eight_are_what_the_check_of_a_configuration_keeps_apart() -> None:
+    assert all(sum(sign in signs for signs in APART) == 1 for sign in EIGHT)
+    assert len(APART) == len(EIGHT)
     assert list(confusions(FEEDBACK)) == []
 
 
@@ -167,6 +168,7 @@ def test_any_text_is_a_rhythm_and_a_tune_or_a_sentence(text: str) -> None:
         ("._" * 20, "too long"),
         ("* ", r"has '\*'"),
         ("c5.", "has a note"),
+        ("c5", "has a note"),
         ("stedy", "has 's'"),
     ],
 )
@@ -175,7 +177,17 @@ def test_what_is_no_rhythm_is_said(text: str, said: str) -> None:
         read_rhythm(text)
 
 
-@pytest.mark.parametrize(("text", "said"), [("", 'write "silent"'), ("c9.", "has 'c'"), ("h4.", "has 'h'")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", 'write "silent"'),
+        ("c9.", "has 'c'"),
+        ("h4.", "has 'h'"),
+        ("c5. e5", 'has the note e5 without a mark after it, such as "e5."'),
+        ("c5 e5", "has the note c5 without a mark"),
+        ("c5_ e5.", "begins with a pause"),
+    ],
+)
 def test_what_is_no_tune_is_said(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_tune(text)
@@ -234,7 +246,10 @@ def test_a_mistake_is_named_with_its_line(text: str, line: str) -> None:
         ('unknown = { rhythm = "-._" }', "cues.unknown can't be told from unknown_use_finger: its light blinks"),
         ('look = { light = "red", rhythm = "." }', "cues.look can't be told from needs_service: its light blinks"),
         ('needs_service = { sound = "c4-" }', "cues.needs_service can't be told from unknown: its sound beeps"),
-        ('closer = { rhythm = "steady" }', "cues.closer can't be told from recorded: its light blinks"),
+        ('closer = { rhythm = "steady" }', "cues.closer can't be told from recorded: its light is steady, too"),
+        ('recorded = { light = "dark" }', "cues.recorded can't be told from ready: its light is dark, too"),
+        ('look = { light = "dark" }', "cues.look can't be told from ready: its light is dark, too"),
+        ('needs_service = { light = "dark", sound = "silent" }', "cues.needs_service can't be told from ready: its"),
         ('key_in = { sound = "c4." }', "cues.key_in can't be told from recorded: its sound beeps"),
         ('offline_too_long = { rhythm = "__" }', "begins with a pause"),
     ],
@@ -247,10 +262,10 @@ def test_a_change_that_confuses_two_signs_is_a_mistake_with_its_line(entry: str,
 @given(st.dictionaries(st.sampled_from([sign.value for sign in Sign]), st.fixed_dictionaries({}, optional={
     "light": st.sampled_from(["red", "blue", "dark"]), "rhythm": RHYTHMS, "sound": TUNES,
 })))  # fmt: skip
-def test_whatever_is_accepted_keeps_the_seven_apart(table: dict[str, Any]) -> None:
+def test_whatever_is_accepted_keeps_the_eight_apart(table: dict[str, Any]) -> None:
     found, wrong = parse_cues(table)
     if not wrong:
-        for one, other in combinations(SEVEN, 2):
+        for one, other in combinations(EIGHT, 2):
             assert contrast_of_lights(found[one].pattern, found[other].pattern) >= CLEAR
             if found[one].tune.beeps:
                 assert contrast_of_sounds(found[one].tune, found[other].tune) >= CLEAR
