@@ -35,7 +35,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Place:
-    """A pin of the header, what is joined to it, and what is wrong with that."""
+    """A pin of the header, what is joined to it, and why another had better be."""
 
     pin: HeaderPin
     uses: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Wiring:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """All that is wrong, with the pin named."""
+        """All the marks, with the pin named."""
         return tuple(
             f"pin {place.pin.number} ({place.pin.name}) {mark}" for place in self.places for mark in place.marks
         )
@@ -142,8 +142,6 @@ def _marks(pin: HeaderPin, leads: list[Lead]) -> tuple[str, ...]:
         return ()
     parts = {lead.part for lead in leads}
     marks = []
-    if len(leads) > 1:
-        marks.append("has more than one part: give each a pin of its own")
     if pin.bcm in _EEPROM:
         marks.append("is kept for the memory of an add-on board: choose another")
     if pin.bcm in _PULLED_UP and parts & {"light", "buzzer"}:

@@ -24,7 +24,7 @@ _STYLES = {"3V3": "yellow", "5V": "red", "GND": "dim"}
 def pinout(svg: Path | None, as_json: bool, config: Config) -> None:
     """Draw what goes to which pin of the Pi's 40-pin header, for the configuration at hand.
 
-    Pins that clash or are reserved are marked with a cross.
+    Pins that had better be others are marked with a cross. Two parts on one pin are a mistake, and no configuration.
 
     Example: gerbang pinout --config gerbang.toml --svg wiring.svg
     """
