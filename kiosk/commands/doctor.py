@@ -17,7 +17,7 @@ from kiosk.commands.options import config_option, json_option, printable
 from kiosk.commands.status import gate_state
 from kiosk.config import Config
 from kiosk.doctor import CHECKS, Finding, Patient, Person, Result, examine
-from kiosk.doctor.running import is_held
+from kiosk.held import is_held
 
 _SIGNS = {
     Result.OK: Text("✓", "bold green"),

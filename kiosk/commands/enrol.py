@@ -9,7 +9,7 @@ import click
 from drivers.errors import SensorFull
 from kiosk import clock
 from kiosk.commands.folder import as_row, enrol_folder, tell_likenesses
-from kiosk.commands.options import config_option, json_option
+from kiosk.commands.options import config_option, json_option, refuse_beside_gate
 from kiosk.commands.sensing import own_sensor, prompting
 from kiosk.config import Config
 from kiosk.enrolment import Enrolled, checked_key, checked_name, enrol_finger, enrol_person, templates_from_photographs
@@ -114,7 +114,7 @@ def _templates(config: Config, who: Person, sources: Sources) -> list[Template]:
     from kiosk.commands import live
 
     if sources.live_s is not None:
-        live.refuse_beside_gate(config)
+        refuse_beside_gate(config, "the camera")
     engine = _engine(config)
     templates = templates_from_photographs(engine, who.id, sources.photos)
     if sources.live_s is not None:

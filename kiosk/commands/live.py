@@ -4,11 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-import requests
-
 from drivers.camera import Frame, open_camera
 from drivers.errors import CameraEnded
-from kiosk.commands.options import ask
 from kiosk.config import Config
 from kiosk.enrolment import Guidance, LiveEnrolment, Pose, Refused
 from kiosk.errors import EnrolmentError
@@ -60,17 +57,6 @@ _SAY: dict[str, dict[Refused | Unfit | str, str]] = {
         Unfit.OUTSIDE: "Geser ke tengah.",
     },
 }
-
-
-def refuse_beside_gate(config: Config) -> None:
-    """The camera serves one program at a time. Raises EnrolmentError where the gate answers."""
-    try:
-        ask(config.screen.listen, "/state")
-    except requests.RequestException:
-        return
-    raise EnrolmentError(
-        "the gate is running and has the camera: stop it first (systemctl stop gerbang-kiosk), then again"
-    )
 
 
 def capture(

@@ -4,17 +4,20 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
-import requests
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
 
 from kiosk.config import Config, load_config
 from kiosk.errors import KioskError
-from kiosk.store import Entry
+from kiosk.held import is_held
+
+if TYPE_CHECKING:  # each takes long to load, and few verbs need all of them
+    import requests
+    from rich.table import Table
+
+    from kiosk.store import Entry
 
 Verb = Callable[..., None]
 
@@ -45,7 +48,7 @@ def parse_day(text: str, zone: ZoneInfo) -> datetime:
         raise click.BadParameter(f"{text} is not a day of our time") from error
 
 
-def entry_time(entry: Entry, config: Config) -> str:
+def entry_time(entry: "Entry", config: Config) -> str:
     """When it was, in the school's zone: 2026-11-23 06:55:01; what a damaged entry says, as it says it."""
     try:
         return datetime.fromtimestamp(entry.moment.wall_s, config.zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -53,24 +56,29 @@ def entry_time(entry: Entry, config: Config) -> str:
         return entry.wall
 
 
-def ask(listen: str, path: str, *, stream: bool = False) -> requests.Response:
+def ask(listen: str, path: str, *, stream: bool = False) -> "requests.Response":
     """Ask the gate's own page. Raises requests.RequestException. No proxy lies between a gate and itself."""
+    import requests
+
     session = requests.Session()
     session.trust_env = False
     return session.get(f"http://{listen}{path}", timeout=(2, 30), stream=stream)
 
 
 def refuse_beside_gate(config: Config, parts: str) -> None:
-    """Parts serve one program at a time. Raises KioskError where the gate answers."""
-    try:
-        ask(config.screen.listen, "/state")
-    except requests.RequestException:
-        return
-    raise KioskError(f"the gate is running and has {parts}: stop it first (systemctl stop gerbang-kiosk), then again")
+    """Parts serve one program at a time. Raises KioskError where a gate has them."""
+    if is_held(config):
+        raise KioskError(
+            f"the gate is running and has {parts}: stop it first (systemctl stop gerbang-kiosk), then again"
+        )
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> "Table":
     """A plain table for people. What is in the cells is shown as it is, but for characters that steer a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     made = Table(*columns, box=SIMPLE_HEAD)
     for row in rows:
         made.add_row(*(Text(printable(str(cell))) for cell in row))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.errors import Trouble
@@ -27,16 +26,6 @@ class OpenFault:
     what: str
     why: str
     since: str
-
-
-def is_held(config: Config, root: Path = Path("/")) -> bool:
-    """Whether a gate has this store, be its page there or not. Looked up without a lock, which a gate may want now."""
-    lock = config.store_path.with_name(f"{config.store_path.name}.gate")
-    try:
-        inode, held = lock.stat().st_ino, (root / "proc/locks").read_text()
-    except OSError:  # no gate has ever had this store, or the kernel does not tell
-        return False
-    return any(row[1] == "FLOCK" and row[5].endswith(f":{inode}") for row in map(str.split, held.splitlines()))
 
 
 def severity(what: str) -> Result:

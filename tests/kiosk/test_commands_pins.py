@@ -1,14 +1,15 @@
 """gerbang cues, dark and pinout: what a technician does with the pins."""
 
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -44,16 +45,12 @@ main()
 """
 
 
-class State(BaseHTTPRequestHandler):
-    """A gate that runs, as far as anybody can ask it."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+@contextmanager
+def a_running_gate(store: Path) -> Iterator[None]:
+    """What is seen of a gate that runs, be its page there or not."""
+    with store.with_name(f"{store.name}.gate").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
@@ -106,13 +103,22 @@ def test_a_sign_is_played_on_what_is_configured(toml: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["cues", "--play", "recorded"], ["dark"]])
-def test_beside_a_running_gate_the_pins_are_left_alone(tmp_path: Path, words: list[str]) -> None:
-    with HTTPServer(("127.0.0.1", 0), State) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        (tmp_path / "gerbang.toml").write_text(f'[screen]\nlisten = "127.0.0.1:{server.server_port}"\n')
-        with pytest.raises(KioskError, match="the gate is running and has lights and buzzer: stop it first"):
-            run(*words, "--config", tmp_path / "gerbang.toml")
-        server.shutdown()
+def test_beside_a_running_gate_the_pins_are_left_alone(toml: Path, words: list[str]) -> None:
+    with (
+        a_running_gate(toml.with_name("gerbang.db")),
+        pytest.raises(KioskError, match="the gate is running and has lights and buzzer: stop it first"),
+    ):
+        run(*words, "--config", toml)
+    run(*words, "--config", toml)
+
+
+def test_another_program_at_the_address_of_the_page_is_no_gate_and_nobody_waits_for_it(toml: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        toml.write_text(f'[screen]\nlisten = "127.0.0.1:{silent.getsockname()[1]}"\n')
+        run("dark", "--config", toml)
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
