@@ -14,7 +14,7 @@ from importlib.metadata import version
 from operator import itemgetter
 
 from drivers.buzzer import open_buzzer
-from drivers.camera import Frame, open_camera
+from drivers.camera import Frame, camera_opener
 from drivers.errors import Trouble
 from drivers.fingerprint import open_sensor
 from drivers.lights import open_lights
@@ -85,7 +85,7 @@ def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
         )
         sightings = Sightings(
             eye,
-            open_camera=partial(open_camera, config.camera, config.base),
+            open_camera=camera_opener(config.camera, config.base),
             open_sensor=partial(open_sensor, config.fingerprint),
             feel=partial(Feeling, config.fingerprint, open_store=partial(open_store, config.store_path)),
             on_frame=lambda frame: gate.see(frame),

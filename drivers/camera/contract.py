@@ -1,5 +1,7 @@
 """What every camera promises."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
@@ -62,8 +64,11 @@ class Camera(Protocol):
         ...
 
 
-def open_camera(settings: CameraSettings, base: Path = Path()) -> Camera:
-    """The camera that the settings name; relative paths count from `base`. Raises CameraError."""
+def open_camera(settings: CameraSettings, base: Path = Path(), began_s: float | None = None) -> Camera:
+    """The camera that the settings name; relative paths count from `base`. Raises CameraError.
+
+    began_s: the time.monotonic() at which a replay began (None: it begins now).
+    """
     from drivers.camera import picamera, replay, webcam  # only the named driver's vendor is needed
 
     match settings.driver:
@@ -72,4 +77,17 @@ def open_camera(settings: CameraSettings, base: Path = Path()) -> Camera:
         case "webcam":
             return webcam.Webcam(settings)
         case "replay":
-            return replay.open_replay(settings, base)
+            return replay.open_replay(settings, base, began_s)
+
+
+def camera_opener(settings: CameraSettings, base: Path = Path()) -> Callable[[], Camera]:
+    """Opens the camera as often as it is called; a replay goes on meanwhile, as what is before a camera does."""
+    began_s: float | None = None
+
+    def reopen() -> Camera:
+        nonlocal began_s
+        camera = open_camera(settings, base, began_s)
+        began_s = began_s or time.monotonic()
+        return camera
+
+    return reopen

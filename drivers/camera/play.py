@@ -24,13 +24,14 @@ _log = logging.getLogger(__name__)
 class Play:
     """The reel of a scene: its frames at any time, from the newest good version of its file."""
 
-    def __init__(self, path: Path, settings: CameraSettings) -> None:
-        """Read the scene, and begin it unless it says when it began. Raises CameraError."""
+    def __init__(self, path: Path, settings: CameraSettings, began_s: float | None = None) -> None:
+        """Read the scene, and begin it unless it says when it began, or `began_s` does. Raises CameraError."""
         self.fps = float(settings.fps)
         self._path = path
         self._figures: dict[_Key, Figure] = {}
         self._stamp = _stamp(path)
         self.opened_s = time.monotonic()
+        self.began_s = began_s or self.opened_s
         self._scene = read_scene(path)
         if (fault := self._scene.fault_at(self._since_s(self.opened_s))) and fault.kind == "unplugged":
             raise _unplugged(path)
@@ -39,6 +40,7 @@ class Play:
         self._size = settings.size
         self._bad = False
         self.opened_s = self._looked_s = time.monotonic()
+        self.began_s = began_s or self.opened_s
 
     def picture(self, due_s: float) -> NDArray[np.uint8] | None:
         """The frame that is due at a time.monotonic(). Raises CameraEnded, and what a fault of the scene asks for."""
@@ -53,7 +55,7 @@ class Play:
 
     def _since_s(self, at_s: float) -> float:
         """How long after the scene's beginning that is."""
-        return at_s - (self.opened_s if self._scene.epoch_s is None else self._scene.epoch_s)
+        return at_s - (self.began_s if self._scene.epoch_s is None else self._scene.epoch_s)
 
     def _draw(self, since_s: float, fault: Fault | None) -> NDArray[np.uint8] | None:
         kind = fault.kind if fault else None

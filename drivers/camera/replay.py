@@ -26,7 +26,7 @@ class Reel(Protocol):
     """What a replay shows, at its own pace."""
 
     fps: float
-    opened_s: float  # when it began, on time.monotonic()'s clock
+    began_s: float  # when it began, on time.monotonic()'s clock
 
     def picture(self, due_s: float) -> Pixels | None:
         """The picture that is due at a time on the same clock, which never goes back.
@@ -40,13 +40,13 @@ class Reel(Protocol):
         ...
 
 
-def open_replay(settings: CameraSettings, base: Path) -> "Replay":
-    """The replay of `source`: a folder, a video, or a scene (.toml). Raises CameraError."""
+def open_replay(settings: CameraSettings, base: Path, began_s: float | None = None) -> "Replay":
+    """The replay of `source`: a folder, a video, or a scene (.toml), from `began_s` or now. Raises CameraError."""
     if not settings.source:
         raise CameraError("A replay needs a source: a folder of pictures, a video, or a scene (.toml).")
     path = base / settings.source
     try:
-        return Replay(_reel(path, settings), settings)
+        return Replay(_reel(path, settings, began_s), settings)
     except CameraError:  # one that is unplugged is an OSError too
         raise
     except OSError as cause:
@@ -57,7 +57,7 @@ class Replay:
     """Gives a reel's pictures in real time; who reads slowly misses some, as with a real camera."""
 
     def __init__(self, reel: Reel, settings: CameraSettings) -> None:
-        """Show it from its beginning."""
+        """Show what is due from now on."""
         self._reel = reel
         self._settings = settings
         self._tick = -1
@@ -85,9 +85,9 @@ class Replay:
 
     def _wait(self) -> float:
         """Wait for the next frame that is not over yet; when it was due."""
-        now_tick = math.floor((time.monotonic() - self._reel.opened_s) * self._reel.fps)
+        now_tick = math.floor((time.monotonic() - self._reel.began_s) * self._reel.fps)
         self._tick = max(self._tick + 1, now_tick)
-        due_s = self._reel.opened_s + self._tick / self._reel.fps
+        due_s = self._reel.began_s + self._tick / self._reel.fps
         while (left_s := due_s - time.monotonic()) > 0 and not self._closed.wait(left_s):
             pass
         return due_s
@@ -96,7 +96,7 @@ class Replay:
 class Folder:
     """Pictures in the order of their names, a second each."""
 
-    def __init__(self, path: Path, settings: CameraSettings) -> None:
+    def __init__(self, path: Path, settings: CameraSettings, began_s: float | None = None) -> None:
         """List the pictures. Raises CameraError when there is none, or one is broken."""
         self.fps = float(settings.fps)
         self._path = path
@@ -109,11 +109,11 @@ class Folder:
                 raise _unreadable(file)
         self._shown = -1
         self._pixels = self._load(0)
-        self.opened_s = time.monotonic()
+        self.began_s = began_s or time.monotonic()
 
     def picture(self, due_s: float) -> Pixels:
         """The picture of that second. Raises CameraEnded after the last."""
-        index = int((due_s - self.opened_s) / _PICTURE_S)
+        index = int((due_s - self.began_s) / _PICTURE_S)
         if index >= len(self._files):
             raise CameraEnded(f"All pictures of {self._path} were shown.")
         return self._load(index)
@@ -133,7 +133,7 @@ class Folder:
 class Film:
     """A video file, at its own pace."""
 
-    def __init__(self, path: Path, settings: CameraSettings) -> None:
+    def __init__(self, path: Path, settings: CameraSettings, began_s: float | None = None) -> None:
         """Open the video. Raises CameraError."""
         self._path = path
         self._size = settings.size
@@ -142,11 +142,11 @@ class Film:
         self._next = 0
         if not self._capture.grab():
             raise CameraError(f"The video {path} can't be read. Is it whole, and a video?")
-        self.opened_s = time.monotonic()
+        self.began_s = began_s or time.monotonic()
 
     def picture(self, due_s: float) -> Pixels:
         """The picture of that moment. Raises CameraEnded after the last."""
-        wanted = round((due_s - self.opened_s) * self.fps)
+        wanted = round((due_s - self.began_s) * self.fps)
         while self._next < wanted:
             if not self._capture.grab():
                 raise CameraEnded(f"The video {self._path} is over.")
@@ -161,12 +161,12 @@ class Film:
         self._capture.release()
 
 
-def _reel(path: Path, settings: CameraSettings) -> Reel:
+def _reel(path: Path, settings: CameraSettings, began_s: float | None) -> Reel:
     if path.is_dir():
-        return Folder(path, settings)
+        return Folder(path, settings, began_s)
     if not path.is_file():
         raise CameraError(f"There is nothing to replay at {path}.")
-    return Play(path, settings) if path.suffix == ".toml" else Film(path, settings)
+    return (Play if path.suffix == ".toml" else Film)(path, settings, began_s)
 
 
 def _unreadable(file: Path) -> CameraError:

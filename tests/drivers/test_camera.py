@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from drivers.camera import Camera, CameraSettings, Frame, open_camera
+from drivers.camera import Camera, CameraSettings, Frame, camera_opener, open_camera
 from drivers.camera.scene import Scene, Visit, write_scene
 from drivers.errors import CameraEnded, CameraError
 from tests.drivers.picamera_stand_in import Picamera2, install
@@ -195,6 +196,23 @@ def test_a_scene_ends_when_its_last_visit_is_over(tmp_path: Path) -> None:
     source = make_scene(tmp_path, Scene((visit,), epoch_s=begun_s, ends=True))
     with pytest.raises(CameraEnded, match="over"):
         open_camera(settings(source), tmp_path).read()
+
+
+@pytest.mark.parametrize("kind", ["folder", "video", "scene"])
+def test_a_replay_that_is_opened_again_goes_on_to_its_end(tmp_path: Path, kind: str) -> None:
+    make: dict[str, Callable[[], str]] = {
+        "folder": lambda: make_folder(tmp_path, (0, 0, 250), (0, 250, 0)),
+        "video": lambda: make_video(tmp_path, 25),
+        "scene": lambda: make_scene(tmp_path, Scene((Visit("red.png", (100, 100, 100, 100), 0.0, 0.5),), ends=True)),
+    }
+    reopen = camera_opener(settings(make[kind]()), tmp_path)
+    openings = 0
+    with suppress(CameraEnded):
+        for openings in range(100):
+            with closing(reopen()) as camera:
+                for _ in range(4):  # a replay that began anew at each opening would give them for ever
+                    camera.read()
+    assert 1 < openings < 99
 
 
 @pytest.mark.parametrize(
