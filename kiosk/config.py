@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
@@ -20,10 +19,11 @@ from drivers.camera import CameraSettings
 from drivers.fingerprint import FingerprintSettings
 from drivers.inputs import InputSettings, Name
 from drivers.lights import LightSettings
-from kiosk.cues import parse_cues
+from kiosk.cues import nearest, parse_cues
 from kiosk.errors import ConfigError
 from kiosk.events import Sign
 from kiosk.feedback import FEEDBACK, Feedback
+from kiosk.lines import Place, find_lines, line_of
 from kiosk.policy import Policy
 
 DEFAULT_PATH = Path("gerbang.toml")
@@ -197,40 +197,84 @@ def load_config(path: Path | None = None) -> Config:
     """Read the file; without one, gerbang.toml here if there is one, else all defaults. Raises ConfigError."""
     if path is None and not DEFAULT_PATH.exists():
         return Config()
-    path = path or DEFAULT_PATH
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no configuration at {path}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the configuration {path} can't be read: {error}") from error
-    return parse_config(text, path)
+    return parse_config(_text(path or DEFAULT_PATH), path or DEFAULT_PATH)
 
 
 def parse_config(text: str, path: Path = DEFAULT_PATH) -> Config:
     """The configuration in this text. Raises ConfigError that names every mistake, a line each."""
+    tables = _tables(text, path)
+    if mistakes := _mistakes(tables):
+        lines = find_lines(text)
+        named = sorted((line_of(lines, place), place, what) for place, what in mistakes)
+        raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in named))
+    return _made(tables, path.parent)
+
+
+@dataclass(frozen=True)
+class Salvage:
+    """What can be used of a file: config has defaults in place of mistakes, which are in the tables `wrong`."""
+
+    config: Config
+    wrong: frozenset[str] = frozenset()
+    error: ConfigError | None = None
+
+
+def salvage_config(path: Path | None = None) -> Salvage:
+    """The same for those who must do what they can. Where nothing can be read, all tables are wrong."""
     try:
-        tables = tomllib.loads(text)
+        return Salvage(load_config(path))
+    except ConfigError as error:
+        path = path or DEFAULT_PATH
+        try:
+            tables = _tables(_text(path), path)
+        except ConfigError:
+            return Salvage(Config(base=path.parent), frozenset(_TABLES), error)
+        places = {place[:2] for place, _ in _mistakes(tables)}
+        right = {
+            name: {key: value for key, value in table.items() if (name, key) not in places}
+            for name, table in tables.items()
+            if (name,) not in places
+        }
+        right.pop("cues", None)
+        return Salvage(_made(right, path.parent), frozenset(place[0] for place in places), error)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration at {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the configuration {path} can't be read: {error}") from error
+
+
+def _tables(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: brackets are nested far too deep") from error
-    feedback, mistaken_cues = parse_cues(tables.pop("cues", {}))
-    mistakes = [*_unknown(tables), *_mistyped(tables), *_clashes(tables), *_gaps(tables), *mistaken_cues]
+
+
+def _made(tables: dict[str, Any], base: Path) -> Config:
+    """Raises ValidationError."""
+    feedback, _ = parse_cues(tables.get("cues", {}))
+    return _ADAPTER.validate_python({**_known(tables), "feedback": feedback, "base": base})
+
+
+def _mistakes(tables: dict[str, Any]) -> list["Mistake"]:
+    _, cues = parse_cues(tables.get("cues", {}))
+    mistakes = [*_unknown(tables), *_mistyped(tables), *_clashes(tables), *_gaps(tables), *cues]
+    named = {place for place, _ in mistakes}
     try:
-        config = _ADAPTER.validate_python({**_known(tables), "feedback": feedback, "base": path.parent})
+        _made(tables, Path())
     except ValidationError as error:
-        named = {place for place, _ in mistakes}
         found = [(_place(item["loc"]), _sentence(item)) for item in error.errors()]
         mistakes += [(place, what) for place, what in found if place not in named]
-    if mistakes:
-        lines = _lines(text)
-        rows = sorted((_line(lines, place), place, what) for place, what in mistakes)
-        raise ConfigError("\n".join(f"{path}:{line}: {'.'.join(place)} {what}" for line, place, what in rows))
-    return config
+    return mistakes
 
 
-Place = tuple[str, ...]
 Mistake = tuple[Place, str]
 _ADAPTER = TypeAdapter(Config)
 _TABLES: dict[str, list[str]] = {
@@ -246,11 +290,13 @@ def _unknown(tables: dict[str, Any]) -> list[Mistake]:
     """Tables and settings that do not exist, most often for a slip of the pen."""
     mistakes: list[Mistake] = []
     for name, table in tables.items():
+        if name == "cues":
+            continue
         if name not in _TABLES:
-            mistakes.append(((name,), f"is not a table that we know{_nearest(name, [*_TABLES, 'cues'])}"))
+            mistakes.append(((name,), f"is not a table that we know{nearest(name, [*_TABLES, 'cues'])}"))
         elif isinstance(table, dict):
             mistakes += [
-                ((name, key), f"is not a setting that we know{_nearest(key, _TABLES[name])}")
+                ((name, key), f"is not a setting that we know{nearest(key, _TABLES[name])}")
                 for key in table
                 if key not in _TABLES[name]
             ]
@@ -319,11 +365,6 @@ def _gaps(tables: dict[str, Any]) -> list[Mistake]:
     return mistakes
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
-
-
 def _place(location: tuple[int | str, ...]) -> Place:
     return tuple(str(part) for part in location[:2])
 
@@ -336,21 +377,3 @@ def _sentence(item: ErrorDetails) -> str:
         return "should be a table, written as [name]"
     message = message.removeprefix("input ")
     return message if item["type"] == "value_error" else f"{message}, not {item['input']!r}"
-
-
-def _lines(text: str) -> dict[Place, int]:
-    """On which line each table and setting stands; tomllib does not tell."""
-    places: dict[Place, int] = {}
-    table: Place = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
-            table = tuple(re.split(r"\s*\.\s*", header[1].replace('"', "")))
-            places.setdefault(table, number)
-        elif setting := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
-            places.setdefault((*table, *setting[1].split(".")), number)
-    return places
-
-
-def _line(lines: dict[Place, int], place: Place) -> int:
-    """Where a place stands, or else what it is in."""
-    return next((lines[place[:depth]] for depth in range(len(place), 0, -1) if place[:depth] in lines), 1)

@@ -47,7 +47,7 @@ def parse_cues(table: object) -> tuple[Table, list[Mistake]]:
     signs = {sign.value: sign for sign in Sign}
     for name, entry in table.items():
         if name not in signs:
-            mistakes.append((("cues", name), f"is not a sign that we know{_nearest(name, list(signs))}"))
+            mistakes.append((("cues", name), f"is not a sign that we know{nearest(name, list(signs))}"))
         elif not isinstance(entry, dict):
             mistakes.append((("cues", name), 'should be a table, such as { light = "blue", rhythm = "._" }'))
         else:
@@ -82,7 +82,7 @@ def _are_apart(one: Sign, other: Sign) -> bool:
 
 def _changed(before: Feedback, entry: dict[str, Any]) -> tuple[Feedback, list[tuple[str, str]]]:
     """What one entry makes of a sign's default, and its mistakes: key and the end of a sentence."""
-    mistakes = [(key, f"is not a setting that we know{_nearest(key, list(KEYS))}") for key in entry if key not in KEYS]
+    mistakes = [(key, f"is not a setting that we know{nearest(key, list(KEYS))}") for key in entry if key not in KEYS]
 
     def read(key: str, reader: Callable[[str], Any], default: Any) -> Any:
         if key not in entry:
@@ -126,6 +126,7 @@ def _alike(table: Table) -> Iterator[Mistake]:
         yield ("cues", blamed.value), f"can't be told from {counterpart.value}: its {what}"
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """The end of a sentence about a name that is not known."""
     close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"

@@ -1,10 +1,15 @@
 """gerbang.toml: good ones are read, and every mistake in a bad one is named with its line."""
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kiosk.config import Config, load_config, parse_config
+from kiosk.config import Config, Salvage, load_config, parse_config, salvage_config
 from kiosk.errors import ConfigError
 
 
@@ -207,3 +212,56 @@ def test_without_a_file_all_is_by_default(tmp_path: Path, monkeypatch: pytest.Mo
     assert load_config() == Config()
     (tmp_path / "gerbang.toml").write_text('[site]\nname = "Sekolah Kami"')
     assert load_config().site.name == "Sekolah Kami"
+
+
+def test_of_a_file_with_mistakes_all_else_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "gerbang.toml"
+    path.write_text(
+        '[site]\nnpsn = "12"\nname = "SD Satu"\n[camra]\n[lights]\ndriver = "gpio"\ngreen = "5"\nred = 6\n'
+        '[buzzer]\ndriver = "gpio"\npin = 7\n[cues]\nrecored = {}\n[district]\nurl = "x"\n[gpio]\n'
+    )
+    found = salvage_config(path)
+    assert found.wrong == {"site", "camra", "lights", "cues", "district"}
+    assert str(found.error).count("gerbang.toml:") == 5
+    assert (found.config.site.name, found.config.site.npsn) == ("SD Satu", "")
+    assert (found.config.lights.green, found.config.lights.red) == (17, 6)
+    assert found.config.buzzer.pin == 7
+    assert found.config.base == tmp_path
+
+
+def test_of_a_good_file_all_can_be_used_and_of_an_unreadable_one_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "gerbang.toml"
+    path.write_text('[site]\nname = "SD Satu"\n')
+    assert salvage_config(path) == Salvage(load_config(path))
+    for text in ("[site\n", "x = " + "[" * 5000):
+        path.write_text(text)
+        found = salvage_config(path)
+        assert found.config == Config(base=tmp_path)
+        assert {"lights", "buzzer", "store"} <= found.wrong
+        assert found.error
+    path.unlink()
+    assert "there is no configuration" in str(salvage_config(path).error)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["site", "lights", "buzzer", "store", "inputs", "cues", "camra"]),
+        st.one_of(
+            st.integers(),
+            st.dictionaries(
+                st.sampled_from(["name", "path", "driver", "green", "pin", "key_in", "look"]),
+                st.one_of(st.integers(0, 40), st.booleans(), st.sampled_from(["gpio", "none", "x", ""])),
+            ),
+        ),
+    )
+)
+def test_whatever_the_mistakes_something_can_be_used(tables: dict[str, Any]) -> None:
+    lines = [f"{name} = {json.dumps(table)}" for name, table in tables.items() if not isinstance(table, dict)]
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "gerbang.toml"
+        path.write_text("\n".join(lines))
+        found = salvage_config(path)
+    assert bool(found.wrong) == (found.error is not None)
