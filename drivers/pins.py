@@ -56,6 +56,14 @@ def let_go(device: gpiozero.Device, pin: gpiozero.Pin, *, active_low: bool) -> N
         pin.pull = "up" if active_low else "down"
 
 
+def free_pin(number: int, settings: GpioSettings) -> None:
+    """Let a pin drive nothing, whatever hangs on it. Raises DriverError."""
+    with ours(DriverError, f"Pin {number}"):
+        take_pins(settings)
+        with suppress(gpiozero.PinFixedPull):  # 2 and 3 have resistors on the board
+            gpiozero.InputDevice(number, pull_up=None, active_state=True).close()
+
+
 @contextmanager
 def ours(error: type[DriverError], part: str) -> Iterator[None]:
     """Turn whatever gpiozero, or the pin library under it, raises inside into `error`, the cause kept."""

@@ -20,7 +20,7 @@ from drivers.errors import DriverError
 from drivers.lights import Colour
 from kiosk.__main__ import cli
 from kiosk.config import parse_config
-from kiosk.errors import KioskError
+from kiosk.errors import ConfigError, KioskError
 from kiosk.events import Sign
 from tests.drivers.pins import driven, pins_in_memory
 
@@ -159,6 +159,51 @@ def test_dark_turns_off_the_buzzer_also_where_a_light_is_broken(toml: Path, pins
     assert not driven(pins.pin(18))
 
 
+def test_dark_turns_off_what_it_can_whatever_else_is_wrong(toml: Path, pins: MockFactory) -> None:
+    toml.write_text(ON_PINS.format(low="true", kind="plain") + "[camera]\nfps = 0\n[camra]\n")
+    for number in PINS:
+        pins.pin(number).output_with_state(0.0)
+    code, said, error = dark_with_mistakes(toml)
+    assert said == "lights: off\nbuzzer: off\n"
+    assert [driven(pins.pin(number), active_low=True) for number in PINS] == [0, 0, 0, 0]
+    assert code == 1
+    assert ":9: camera.fps" in error
+    assert ":10: camra" in error
+
+
+def test_dark_lets_go_of_the_pins_where_it_can_not_know_how_they_are_off(toml: Path, pins: MockFactory) -> None:
+    toml.write_text(
+        '[lights]\ndriver = "gpio"\ngreen = 5\nred = 2\nactive_low = "yes"\n[buzzer]\ndriver = "gpio"\npin = 6\n'
+    )
+    for number in (5, 2, 22, 6):
+        pins.pin(number).output_with_state(1.0)
+    _, said, error = dark_with_mistakes(toml)
+    assert said.splitlines() == [
+        *(f"lights: pin {number} let go of, as there is a mistake in [lights]" for number in (5, 2, 22)),
+        "buzzer: off",
+    ]
+    assert [pins.pin(number).function for number in (5, 2, 22, 6)] == ["input"] * 4
+    assert not driven(pins.pin(6))
+    assert ":5: lights.active_low should be true or false" in error
+
+
+def test_dark_lets_go_of_the_default_pins_where_nothing_can_be_read(toml: Path, pins: MockFactory) -> None:
+    toml.write_text("[lights\n")
+    for number in PINS:
+        pins.pin(number).output_with_state(1.0)
+    _, said, error = dark_with_mistakes(toml)
+    assert said.count("let go of") == 4
+    assert [pins.pin(number).function for number in PINS] == ["input"] * 4
+    assert "line 1" in error
+
+
+def dark_with_mistakes(toml: Path) -> tuple[int, str, str]:
+    """Its exit code for whom it is not caught, what it did, and what is wrong."""
+    done = CliRunner().invoke(cli, ["dark", "--config", str(toml)])
+    assert isinstance(done.exception, ConfigError)
+    return done.exit_code, done.output, str(done.exception)
+
+
 def test_dark_has_nothing_to_do_where_nothing_hangs_on_pins(toml: Path) -> None:
     assert run("dark", "--config", toml) == ""
 
@@ -166,6 +211,7 @@ def test_dark_has_nothing_to_do_where_nothing_hangs_on_pins(toml: Path) -> None:
 def test_the_unit_runs_dark_after_every_end_of_the_gate() -> None:
     unit = (Path(__file__).parents[2] / "systemd" / "gerbang-kiosk.service").read_text()
     assert "ExecStopPost=-/opt/gerbang/.venv/bin/gerbang dark --config /etc/gerbang/gerbang.toml\n" in unit
+    assert "TimeoutStopSec=20\n" in unit
 
 
 def test_the_wiring_has_every_configured_part_at_its_place(toml: Path) -> None:
