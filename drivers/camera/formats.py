@@ -14,7 +14,10 @@ Stream = dict[str, Any]  # picamera2's description: format; size: (width, height
 
 
 def to_bgr(buffer: Pixels, stream: Stream) -> Pixels:
-    """A frame's bytes -> blue-green-red pixels (height, width, 3). Raises CameraError for an unknown format."""
+    """A frame's bytes -> blue-green-red pixels (height, width, 3).
+
+    Raises CameraError for an unknown format, or too few bytes.
+    """
     lay, turn = _layout(stream)
     rows = lay(buffer, stream)
     return np.ascontiguousarray(
@@ -38,7 +41,7 @@ def check_format(stream: Stream) -> None:
 def _packed(channels: int) -> Callable[[Pixels, Stream], Pixels]:
     def lay(buffer: Pixels, stream: Stream) -> Pixels:
         width, height = stream["size"]
-        rows = buffer.reshape(-1)[: height * stream["stride"]].reshape(height, stream["stride"])
+        rows = _rows(buffer, height, width * channels, stream)
         return rows[:, : width * channels].reshape(height, width, channels)
 
     return lay
@@ -50,8 +53,18 @@ def _planar(buffer: Pixels, stream: Stream) -> Pixels:
     Where each colour has a plane of its own, its stride is half the brightness's, so the padded picture is whole as a
     wider one.
     """
-    rows = stream["size"][1] * 3 // 2
-    return buffer.reshape(-1)[: rows * stream["stride"]].reshape(rows, stream["stride"])
+    width, height = stream["size"]
+    return _rows(buffer, height * 3 // 2, width, stream)
+
+
+def _rows(buffer: Pixels, count: int, row_bytes: int, stream: Stream) -> Pixels:
+    """The bytes as rows of a stride, (count, stride); the last one may lack what fills it up. Raises CameraError."""
+    stride = stream["stride"]
+    data = buffer.reshape(-1)[: count * stride]
+    missing = count * stride - data.size
+    if missing > stride - row_bytes:
+        raise CameraError(f"The Pi's camera gave a frame of {data.size} bytes instead of {count * stride}.")
+    return (np.pad(data, (0, missing)) if missing else data).reshape(count, stride)
 
 
 # How the rows lie, and how they become blue-green-red. libcamera names a format by its bytes from the highest to the

@@ -1,5 +1,6 @@
 """The Raspberry Pi's own camera, through picamera2: one stream for the face, and a small grey one to search."""
 
+import logging
 import os
 import time
 from contextlib import suppress
@@ -17,15 +18,17 @@ from drivers.errors import CameraError, CameraFrozen, CameraUnplugged
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
 
+_log = logging.getLogger(__name__)
+
 _SILENCE_S: Final = 2.0  # longer than any exposure that we allow; picamera2 itself would wait for ever
 _SEARCHED_PX: Final = (640, 480)  # what is larger is searched in a smaller picture
 _SLOWEST_S: Final = 1 / 15  # at dusk a frame may be exposed for so long
 
 # For a dark face before a bright sky: what is in the middle counts, not the edges, and all is exposed 1.6 times longer;
 # the sky may well be white. The constraint stays the default, which has no upper bound: "highlight" would protect the
-# sky, and "shadows" is missing in the tuning of Camera Module 3 (imx708.json), where old versions of libcamera end the
-# process. Short exposures first, for noise harms a walking face less than blur. Meanings: libcamera's
-# control_ids_core.yaml (AeMeteringMode, AeExposureMode, AeConstraintMode, ExposureValue).
+# sky, and "shadows" is missing in the tuning of Camera Module 3 (imx708.json): we assume, and have not tried, that old
+# versions of libcamera end the process there. Short exposures first, for noise harms a walking face less than blur.
+# Meanings: libcamera's control_ids_core.yaml (AeMeteringMode, AeExposureMode, AeConstraintMode, ExposureValue).
 _EXPOSURE: Final[dict[str, Any]] = {
     "AeMeteringMode": 0,  # MeteringCentreWeighted
     "AeExposureMode": 1,  # ExposureShort
@@ -45,6 +48,9 @@ class PiCamera:
         self._camera = _open()
         try:
             self._streams = _start(self._camera, settings)
+        except CameraError:
+            self.close()
+            raise
         except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
             self.close()
             raise CameraError(f"The Pi's camera does not start ({cause}). Does another program use it?") from cause
@@ -52,7 +58,7 @@ class PiCamera:
     def read(self) -> Frame:
         """The next frame, waiting for it; what is larger than 640x480 comes in two sizes.
 
-        Raises CameraFrozen when none comes within 2 s, CameraError when closed.
+        Raises CameraFrozen when none comes within 2 s, CameraError when closed, or where it can't be understood.
         """
         with self._lock:
             if self._closed:
@@ -149,7 +155,8 @@ def _open() -> Any:
             "and let the virtualenv see the system's packages."
         ) from cause
     try:
-        if Picamera2.global_camera_info():
+        # Webcams are listed too, behind the Pi's own, so the first one is not a webcam where there is any other.
+        if any("/usb" not in camera.get("Id", "") for camera in Picamera2.global_camera_info()):
             return _made(Picamera2)
     except Exception as cause:  # libcamera's errors are bare RuntimeErrors and more
         raise CameraError(f"The Pi's camera can't be opened ({cause}). Does another program use it?") from cause
@@ -193,8 +200,11 @@ def _configure(camera: Any, settings: CameraSettings) -> None:
         "colour_space": ColorSpace.Sycc(),  # in which black is 0 and white 255, as in any picture, not 16 and 235
     }
     if small := small_size(settings.size):
-        with suppress(Exception):  # libcamera's bare RuntimeErrors; the second try tells what is wrong
+        try:
             lores = {"size": small, "format": "YUV420"}
             camera.configure(camera.create_video_configuration(**asked, lores=lores))
+        except Exception as cause:  # noqa: BLE001 - libcamera's bare RuntimeErrors; the second try tells what is wrong
+            _log.warning("the Pi's camera gives no second, smaller stream (%s): pictures are shrunk here", cause)
+        else:
             return
     camera.configure(camera.create_video_configuration(**asked))

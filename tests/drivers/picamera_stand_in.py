@@ -38,7 +38,8 @@ class ColorSpace:
 class Picamera2:
     """The class; what its camera is like stands in the class, for the driver makes the instances."""
 
-    cameras = 1
+    cameras: tuple[str, ...] = ("/base/axi/pcie@120000/rp1/i2c@88000/imx708@1a",)
+    lost_bytes = 0  # at the end of each buffer
     main_format = "RGB888"
     two_streams = True
     flips = True
@@ -60,7 +61,7 @@ class Picamera2:
     @classmethod
     def global_camera_info(cls) -> list[dict[str, Any]]:
         """The cameras that there are."""
-        return [{"Num": number} for number in range(cls.cameras)]
+        return [{"Num": number, "Id": name} for number, name in enumerate(cls.cameras)]
 
     def create_video_configuration(self, **asked: Any) -> dict[str, Any]:
         """A configuration, which we only hand back."""
@@ -117,7 +118,8 @@ class Picamera2:
         stream, transform = self._configuration[name], self._configuration["transform"]
         seen = self.picture[:: -1 if transform.vflip else 1, :: -1 if transform.hflip else 1]
         sized = cv2.resize(np.ascontiguousarray(seen), stream["size"], interpolation=cv2.INTER_NEAREST)
-        return laid(stream["format"], cast(Pixels, sized), stream["stride"])
+        buffer = laid(stream["format"], cast(Pixels, sized), stream["stride"])
+        return buffer[: buffer.size - self.lost_bytes]
 
 
 def _strided(stream: dict[str, Any]) -> dict[str, Any]:

@@ -64,11 +64,14 @@ def test_what_is_small_enough_comes_as_one_picture_in_colour(vendor: type[Picame
 
 
 @pytest.mark.parametrize("form", ["RGB888", "NV12"])
-def test_a_camera_with_one_stream_gives_both_pictures_all_the_same(vendor: type[Picamera2], form: str) -> None:
+def test_a_camera_with_one_stream_gives_both_pictures_all_the_same(
+    vendor: type[Picamera2], form: str, caplog: pytest.LogCaptureFixture
+) -> None:
     vendor.two_streams = False
     vendor.main_format = form
     frame = opened().read()
     assert frame.large is not None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert near(
         frame.pixels, np.asarray(cv2.cvtColor(CORNERS, cv2.COLOR_BGR2GRAY)) if form == "RGB888" else grey(CORNERS)
     )
@@ -141,8 +144,11 @@ def test_without_picamera2_the_pi_camera_says_how_to_install_it(monkeypatch: pyt
         opened()
 
 
-def test_a_pi_without_a_camera_says_so_and_opens_none(vendor: type[Picamera2]) -> None:
-    vendor.cameras = 0
+@pytest.mark.parametrize("cameras", [(), ("/base/scb/pcie@7d500000/pci@0,0/usb@0,0-1.2:1.0-046d:0825",)])
+def test_a_pi_without_a_camera_of_its_own_says_so_and_opens_none(
+    vendor: type[Picamera2], cameras: tuple[str, ...]
+) -> None:
+    vendor.cameras = cameras
     with pytest.raises(CameraUnplugged, match="no camera"):
         opened()
     assert vendor.instances == []
@@ -156,6 +162,23 @@ def test_a_pi_camera_that_falls_silent_says_so_and_can_be_closed(vendor: type[Pi
         camera.read()
     camera.close()
     assert vendor.instances[0].closed
+
+
+@pytest.mark.parametrize("form", ["RGB888", "XBGR8888", "YUV420"])
+def test_a_frame_without_the_padding_of_its_last_row_is_shown(vendor: type[Picamera2], form: str) -> None:
+    vendor.main_format = form
+    camera = opened(width_px=630, height_px=474)
+    whole = camera.read()
+    vendor.lost_bytes = 5
+    assert np.array_equal(camera.read().pixels, whole.pixels)
+
+
+def test_a_frame_that_is_cut_off_is_an_error_of_the_camera(vendor: type[Picamera2]) -> None:
+    camera = opened()
+    camera.read()
+    vendor.lost_bytes = 100
+    with pytest.raises(CameraError, match=r"instead of"):
+        camera.read()
 
 
 def refuse(*_: Any) -> None:
@@ -178,9 +201,10 @@ def test_a_pi_camera_that_does_not_start_is_let_go(
     vendor: type[Picamera2], breaks: Callable[[type[Picamera2]], None], said: str
 ) -> None:
     breaks(vendor)
-    with pytest.raises(CameraError, match=said):
+    with pytest.raises(CameraError, match=said) as caught:
         opened()
     assert vendor.instances[0].closed
+    assert ("another program" in str(caught.value)) == (said == "bare error")
 
 
 def test_a_pi_camera_that_another_program_holds_says_so(vendor: type[Picamera2]) -> None:
