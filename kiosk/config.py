@@ -354,6 +354,8 @@ def _gaps(tables: dict[str, Any]) -> list[Mistake]:
     mistakes: list[Mistake] = []
     if _given(tables, "camera", "driver") == "replay" and not _given(tables, "camera", "source"):
         mistakes.append((("camera", "driver"), "is replay, which needs a source: a folder, a video or a scene"))
+    if _given(tables, "camera", "driver") == "picamera" and _given(tables, "camera", "source"):
+        mistakes.append((("camera", "source"), "is for a webcam or a replay: leave it out, or set driver"))
     if _given(tables, "fingerprint", "driver") != "none" and not _given(tables, "fingerprint", "port"):
         mistakes.append((("fingerprint", "port"), "is empty: name the sensor's port, such as /dev/serial0"))
     keys = [name for name in get_args(Name) if _given(tables, "inputs", name) is not None]

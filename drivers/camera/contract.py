@@ -33,8 +33,9 @@ class Frame:
 class CameraSettings:
     """The [camera] table of gerbang.toml. Sizes in pixels, of the picture before it is turned.
 
-    source: what a webcam or a replay reads. width_px, height_px: where one is not given, as suits the driver. rotation:
-    clockwise, in degrees, for a camera that hangs on its side or upside down; mirror: left and right change places.
+    source: what a webcam or a replay reads. width_px, height_px: where neither is given, as suits the driver, and where
+    only one is, 4 to 3. rotation: clockwise, in degrees, for a camera that hangs on its side or upside down; mirror:
+    left and right change places.
     """
 
     driver: Literal["picamera", "webcam", "replay"] = "webcam"
@@ -48,8 +49,12 @@ class CameraSettings:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height to ask the camera for."""
-        usual = (1280, 960) if self.driver == "picamera" else (640, 480)  # the Pi shrinks pictures in its hardware
-        return self.width_px or usual[0], self.height_px or usual[1]
+        if self.width_px and self.height_px:
+            return self.width_px, self.height_px
+        if self.height_px:
+            return round(self.height_px * 2 / 3) * 2, self.height_px  # in steps of 2, as most formats have it
+        width = self.width_px or (1280 if self.driver == "picamera" else 640)  # the Pi shrinks pictures in its hardware
+        return width, round(width * 3 / 8) * 2
 
 
 class Camera(Protocol):

@@ -57,6 +57,24 @@ def make_scene(base: Path, scene: Scene) -> str:
     return "scene.toml"
 
 
+@pytest.mark.parametrize(
+    ("driver", "given", "size"),
+    [
+        ("picamera", {}, (1280, 960)),
+        ("webcam", {}, (640, 480)),
+        ("picamera", {"width_px": 640}, (640, 480)),
+        ("webcam", {"width_px": 1920}, (1920, 1440)),
+        ("webcam", {"height_px": 720}, (960, 720)),
+        ("webcam", {"height_px": 500}, (666, 500)),
+        ("webcam", {"width_px": 1280, "height_px": 720}, (1280, 720)),
+    ],
+)
+def test_of_a_size_the_half_that_is_not_given_is_in_proportion(
+    driver: Any, given: dict[str, int], size: tuple[int, int]
+) -> None:
+    assert CameraSettings(driver, **given).size == size  # type: ignore[arg-type]
+
+
 def until_the_end(camera: Camera) -> list[Frame]:
     """All frames that it still has."""
     frames = []

@@ -147,6 +147,7 @@ def test_an_address_that_nobody_can_listen_on_is_a_mistake(listen: str) -> None:
     ("text", "place"),
     [
         ('[camera]\ndriver = "replay"', ":2: camera.driver"),
+        ('[camera]\ndriver = "picamera"\nsource = "0"', ":3: camera.source"),
         ('[fingerprint]\ndriver = "adafruit"\nport = ""', ":3: fingerprint.port"),
         ('[store]\npath = ""', ":2: store.path"),
         ('[store]\npath = "a\\u0000b"', ":2: store.path"),
