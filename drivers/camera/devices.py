@@ -67,7 +67,7 @@ def _named(part: str, dev: Path) -> list[Path]:
         links = [link for link in _links(dev, folder) if part in link.name]
         links = [link for link in links if part in (link.name, _camera(link))] or links
         # One camera may have several names by its path.
-        if len({link.resolve() for link in links if link.name.endswith("-video-index0")}) > 1:
+        if len({link.with_name(f"{_camera(link)}-video-index0").resolve() for link in links}) > 1:
             raise CameraUnplugged(f"Several cameras have {part!r} in their id; give more of it. {_there_are(dev)}")
         if links:
             return links

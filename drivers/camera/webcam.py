@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Final, cast
@@ -16,7 +17,11 @@ from drivers.camera.files import name_for_opencv
 from drivers.camera.turning import turned
 from drivers.errors import CameraError, CameraFrozen, CameraUnplugged
 
+Pixels = NDArray[np.uint8]
+
 _SILENCE_S: Final = 2
+_FIRST_S: Final = 5.0  # some cameras need it until the first picture
+_AGAIN_S: Final = 0.01
 # Beyond this, USB 2 can't carry 30 uncompressed frames a second, and a camera asked for them gives 5 or 10.
 _UNCOMPRESSED_PX: Final = 640 * 480
 
@@ -27,7 +32,7 @@ class Webcam:
     def __init__(self, settings: CameraSettings) -> None:
         """Open the camera that `source` names (drivers/camera/devices.py): "" is the first that captures.
 
-        Raises CameraError, CameraUnplugged where it is not there.
+        Raises CameraError, CameraUnplugged where it is not there, CameraFrozen where it gives nothing for 5 s.
         """
         # OpenCV waits 10 s for a frame, unless the process's environment says otherwise when it first waits.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(_SILENCE_S))
@@ -36,21 +41,21 @@ class Webcam:
         self._lock = Lock()  # OpenCV crashes when a capture is released while it reads
         self._closed = False
         self._number = 0
+        try:
+            await_picture(self._take, _FIRST_S, self._device)
+        except CameraError:
+            self.close()
+            raise
 
     def read(self) -> Frame:
         """The next frame, waiting for it; its size is the one nearest to the settings that the camera has.
 
         Raises CameraUnplugged, CameraFrozen when no frame comes for 2 s, CameraError when closed.
         """
-        with self._lock:
-            if self._closed:
-                raise CameraError("The camera is closed.")
-            good, pixels = self._capture.read()
-            taken_s = time.monotonic()
-        if not good:
-            raise self._lost()
+        pixels = await_picture(self._take, _SILENCE_S, self._device)
+        taken_s = time.monotonic()
         self._number += 1
-        return Frame(turned(cast(NDArray[np.uint8], pixels), self._settings), taken_s, self._number)
+        return Frame(turned(pixels, self._settings), taken_s, self._number)
 
     def close(self) -> None:
         """Let go of the device, after the frame that is being read. May be called twice."""
@@ -58,10 +63,27 @@ class Webcam:
             self._closed = True
             self._capture.release()
 
-    def _lost(self) -> CameraError:
-        if not self._device.exists():
-            return CameraUnplugged(f"The camera at {self._device} is gone. Is its cable firm?")
-        return CameraFrozen(f"The camera at {self._device} gives no more frames. Is its cable firm?")
+    def _take(self) -> Pixels | None:
+        with self._lock:
+            if self._closed:
+                raise CameraError("The camera is closed.")
+            good, pixels = self._capture.read()
+        return cast(Pixels, pixels) if good else None
+
+
+def await_picture(take: Callable[[], Pixels | None], patience_s: float, device: Path) -> Pixels:
+    """The next picture that is whole: on a poor cable one is spoilt now and then, which `take` gives as None.
+
+    Raises CameraUnplugged when the device is gone, CameraFrozen when no good one came for so long.
+    """
+    end_s = time.monotonic() + patience_s
+    while (pixels := take()) is None:
+        if not device.exists():
+            raise CameraUnplugged(f"The camera at {device} is gone. Is its cable firm?")
+        if time.monotonic() >= end_s:
+            raise CameraFrozen(f"The camera at {device} gives no frames. Is its cable firm?")
+        time.sleep(_AGAIN_S)
+    return pixels
 
 
 def _open(devices: list[Path], settings: CameraSettings) -> tuple[Path, cv2.VideoCapture]:

@@ -1,14 +1,17 @@
 """Cameras by their ids, in a tree of links as udev makes it. That a real device captures, nothing can show here."""
 
 import os
+import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from drivers.camera import CameraSettings, open_camera
 from drivers.camera.devices import captures, find_devices
-from drivers.errors import CameraError, CameraUnplugged
+from drivers.camera.webcam import await_picture
+from drivers.errors import CameraError, CameraFrozen, CameraUnplugged
 
 LOGITECH = "usb-046d_C270_HD_WEBCAM_200901010001"
 OTHER = "usb-Sonix_USB_2.0_Camera_SN0001"
@@ -81,6 +84,12 @@ def test_a_part_that_several_cameras_have_is_refused_and_all_are_named(dev: Path
         find_devices("usb-", dev)
 
 
+@pytest.mark.parametrize("source", ["index1", "video-index0"])
+def test_a_part_that_both_cameras_have_for_one_of_their_nodes_is_refused_too(source: str, dev: Path) -> None:
+    with pytest.raises(CameraUnplugged, match=rf"give more of it. There is {LOGITECH} and {OTHER}"):
+        find_devices(source, dev)
+
+
 def test_a_whole_id_that_another_one_begins_with_is_no_doubt(dev: Path) -> None:
     plug(dev, f"{OTHER}23", "pci-0000:00:14.0-usb-0:5:1.0", 7)
     assert nodes(OTHER, dev)[0] == "video2"
@@ -115,6 +124,26 @@ def test_a_webcam_that_is_not_there_is_named(source: str) -> None:
 def test_a_computer_without_a_webcam_says_so_when_one_is_opened() -> None:
     with pytest.raises(CameraUnplugged, match="plugged in"):
         open_camera(CameraSettings("webcam"))
+
+
+PICTURE = np.zeros((2, 2, 3), np.uint8)
+
+
+def test_a_spoilt_picture_now_and_then_is_passed_over(tmp_path: Path) -> None:
+    pictures = iter([None, None, PICTURE])
+    assert await_picture(lambda: next(pictures), 2.0, tmp_path) is PICTURE
+
+
+def test_a_webcam_without_a_good_picture_is_frozen_after_a_while(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(CameraFrozen, match="gives no frames"):
+        await_picture(lambda: None, 0.2, tmp_path)
+    assert time.monotonic() - began_s >= 0.2
+
+
+def test_a_webcam_whose_device_is_gone_is_unplugged_at_once(tmp_path: Path) -> None:
+    with pytest.raises(CameraUnplugged, match="is gone"):
+        await_picture(lambda: None, 1e9, tmp_path / "video0")
 
 
 @pytest.mark.parametrize("name", ["video0", "picture.png"])
