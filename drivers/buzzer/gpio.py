@@ -15,7 +15,7 @@ from drivers.player import Player
 
 _MIDDLE: Final = "C6"  # two octaves to each side are c4 to c8, 262 to 4186 Hz, where small piezos are loud
 _OCTAVES: Final = 2
-_BREAK_S: Final = 0.08  # without it a beep that breaks off and the first of the next tune would be one long beep
+BREAK_S: Final = 0.08  # without it a beep that breaks off and the first of the next tune would be one long beep
 _OWN_NOTE: Final = "c7"  # 2093 Hz, as most plain buzzers sound
 
 
@@ -52,7 +52,7 @@ class GpioBuzzer:
     def _steps(self, tune: Tune) -> Iterator[tuple[str | None, float]]:
         """The notes of a tune, each with its seconds; None is silence."""
         if self._sounding and tune.beeps:
-            yield None, _BREAK_S
+            yield None, BREAK_S
         for beep in tune.beeps:
             yield beep.note or _OWN_NOTE, beep.on_s
             yield None, beep.off_s

@@ -6,19 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Final
 
 import gpiozero
+from gpiozero.pins import PinInfo
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from drivers.buzzer import Buzzer, BuzzerSettings
-from drivers.buzzer.gpio import GpioBuzzer
+from drivers.buzzer.contract import SILENCE
+from drivers.buzzer.gpio import BREAK_S, GpioBuzzer
 from drivers.lights import Colour, Lights, LightSettings
 from drivers.lights.gpio import GpioLights
 from kiosk.events import Sign
 from kiosk.feedback import FEEDBACK
 from tests.bench.report import Goal, Report
+from tests.waiting import until
 
 LIGHTS: Final = LightSettings("gpio")
 BUZZER: Final = BuzzerSettings("gpio")
@@ -28,19 +32,25 @@ _WAKINGS: Final = 300
 
 
 class StampedPin(MockPin):  # type: ignore[misc]
-    """A pin in memory that knows when it changed last."""
+    """A pin in memory that knows when it changed last, and when it was turned on."""
 
     changed_s = 0.0
+
+    def __init__(self, factory: MockFactory, info: PinInfo) -> None:
+        super().__init__(factory, info)
+        self.rises_s: list[float] = []
 
     def _change_state(self, value: bool) -> bool:
         changed = bool(super()._change_state(value))
         if changed:
             self.changed_s = time.perf_counter()
+            if value:
+                self.rises_s.append(self.changed_s)
         return changed
 
 
 class Delays:
-    """Milliseconds from a call to the last change of a pin that it asked for; calls that needed none are counted."""
+    """Milliseconds from a call to the last change of a pin that it asked for at once, and until it returned."""
 
     def __init__(self, pins: list[StampedPin]) -> None:
         self.pins = pins
@@ -48,8 +58,8 @@ class Delays:
         self.returns_ms: list[float] = []
         self.wrong = 0
 
-    def measure(self, change: Callable[[], None], wanted: list[bool]) -> None:
-        """Make the change, and look at the pins at once."""
+    def measure(self, change: Callable[[], None], wanted: list[bool]) -> float:
+        """Make the change, and look at the pins at once. When it began, on time.perf_counter()'s clock."""
         began_s = time.perf_counter()
         change()
         self.returns_ms.append(1000 * (time.perf_counter() - began_s))
@@ -57,6 +67,7 @@ class Delays:
         changed_s = max(pin.changed_s for pin in self.pins)
         if changed_s > began_s:
             self.changes_ms.append(1000 * (changed_s - began_s))
+        return began_s
 
 
 def measure_lights(lights: Lights, pins: list[StampedPin], rounds: int) -> Delays:
@@ -70,16 +81,31 @@ def measure_lights(lights: Lights, pins: list[StampedPin], rounds: int) -> Delay
     return delays
 
 
-def measure_buzzer(buzzer: Buzzer, pin: StampedPin, rounds: int) -> Delays:
+@dataclass(frozen=True)
+class Played:
+    """begun: a tune from silence; ended: one that sounds breaks off; after_break_ms: until its successor sounds."""
+
+    begun: Delays
+    ended: Delays
+    after_break_ms: list[float] = field(default_factory=list)
+
+
+def measure_buzzer(buzzer: Buzzer, pin: StampedPin, rounds: int) -> Played:
     """Every tune after every other. One that sounds breaks off first, so that two beeps are not heard as one."""
-    delays = Delays([pin])
-    for before, after in list(permutations(Sign, 2)) * rounds:
-        tune = FEEDBACK[after].tune
-        buzzer.play(FEEDBACK[before].tune)
+    played = Played(Delays([pin]), Delays([pin]))
+    tunes = dict.fromkeys(FEEDBACK[sign].tune for sign in Sign)
+    for before, tune in list(permutations(tunes, 2)) * rounds:
+        buzzer.play(SILENCE)
+        buzzer.play(before)
         time.sleep(SETTLES_S)
+        pin.rises_s.clear()
         sounding = bool(pin.state)
-        delays.measure(lambda: buzzer.play(tune), [bool(tune.beeps) and not sounding])  # noqa: B023
-    return delays
+        delays = played.ended if sounding else played.begun
+        began_s = delays.measure(lambda: buzzer.play(tune), [bool(tune.beeps) and not sounding])  # noqa: B023
+        if sounding and tune.beeps:
+            until(lambda: bool(pin.rises_s), "the new tune")
+            played.after_break_ms.append(1000 * (pin.rises_s[0] - began_s))
+    return played
 
 
 def measure_wakings(rounds: int) -> list[float]:
@@ -128,10 +154,15 @@ def measure(report: Report, rounds: int, beside: str) -> None:
     lights.close()
     buzzer.close()
     add(report, f"{beside}: cue to light", shown.changes_ms, goal)
-    add(report, f"{beside}: cue to buzzer", played.changes_ms, goal)
-    add(report, f"{beside}: the gate waits for both", shown.returns_ms + played.returns_ms, goal)
-    report.add(f"{beside}: cues", len(shown.returns_ms) + len(played.returns_ms))
-    report.add(f"{beside}: pins not as the cue has them", shown.wrong + played.wrong, Goal(0, "most"))
+    add(report, f"{beside}: cue to the old sound's end", played.ended.changes_ms, goal)
+    add(report, f"{beside}: cue to a new sound out of silence", played.begun.changes_ms, goal)
+    by_design = f"cue to a new sound after an old one, with a break of {1000 * BREAK_S:g} ms by design"
+    add(report, f"{beside}: {by_design}", played.after_break_ms)
+    every = (shown, played.begun, played.ended)
+    returns_ms = [ms for delays in every for ms in delays.returns_ms]
+    add(report, f"{beside}: the gate waits for both", returns_ms, goal)
+    report.add(f"{beside}: cues", len(returns_ms))
+    report.add(f"{beside}: pins not as the cue has them", sum(delays.wrong for delays in every), Goal(0, "most"))
     add(report, f"{beside}: control, a thread wakes late by", measure_wakings(rounds))
 
 
