@@ -20,10 +20,9 @@ from drivers.errors import CameraEnded
 from drivers.fingerprint import EnrolStep, FingerprintSettings, open_sensor
 from drivers.fingerprint.emulator import FingerprintEmulator
 from kiosk import clock
-from kiosk.events import FingerKnown, PartBack, PartLost, Sighting
+from kiosk.events import FingerKnown, Part, PartBack, PartLost, Sighting
 from kiosk.feeling import Feeling
 from kiosk.gallery import Gallery
-from kiosk.parts import PAUSES_S
 from kiosk.sightings import Sightings
 from kiosk.store import Known, Person, open_store
 from kiosk.vision.eye import Eye
@@ -32,7 +31,6 @@ from tests.kiosk.test_sightings import BlindEngine
 
 _PERSON: Final = "ani"
 _PAGE: Final = 5
-_WARM: Final = 10
 _GIVE_UP_S: Final = 60.0
 _KIB_PER_PULL: Final = 4.0  # of the second half: the allocator takes what it needs in steps, early
 
@@ -56,11 +54,12 @@ class Footprint:
 
 
 class Stream:
-    """The sightings as the gate reads them."""
+    """The sightings as the gate reads them, but for what is told of another part; `read` counts them all."""
 
-    def __init__(self, sightings: Sightings) -> None:
+    def __init__(self, sightings: Sightings, part: Part) -> None:
         """Nothing read yet."""
         self._sightings = sightings
+        self._part = part
         self.read = Counter[type[Sighting]]()
 
     def wait(self, kind: type[Sighting]) -> bool:
@@ -68,7 +67,7 @@ class Stream:
         end_s = time.monotonic() + _GIVE_UP_S
         while time.monotonic() < end_s:
             sighting = self._sightings.next(timeout_s=1.0)
-            if sighting is None or getattr(sighting, "part", "sensor") != "sensor":
+            if sighting is None or getattr(sighting, "part", self._part) != self._part:
                 continue
             self.read[type(sighting)] += 1
             if isinstance(sighting, kind):
@@ -76,7 +75,7 @@ class Stream:
         return False
 
 
-def pull_sensor(pulls: int, report: Report, warm: int = _WARM, pauses_s: tuple[float, ...] = PAUSES_S) -> None:
+def pull_sensor(pulls: int, report: Report, warm: int, pause_s: float) -> None:
     """Pull the sensor out and put it back so often, with a finger after each; the figures go into the report.
 
     warm: so many pulls come before; what grows only then is no leak.
@@ -90,12 +89,12 @@ def pull_sensor(pulls: int, report: Report, warm: int = _WARM, pauses_s: tuple[f
             partial(open_sensor, settings),
             partial(Feeling, settings, open_store=partial(open_store, path)),
             on_frame=lambda _: None,
-            pauses_s=pauses_s,
+            pauses_s=(pause_s,),
         )
         sightings.feeling.known = _enrol(path, emulator, settings)
         sightings.start()
         with closing(sightings):
-            _pull(warm, pulls, Stream(sightings), emulator, report)
+            _pull(warm, pulls, Stream(sightings, "sensor"), emulator, report)
 
 
 def _no_camera() -> Camera:
