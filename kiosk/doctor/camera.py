@@ -9,7 +9,7 @@ import cv2
 
 from drivers.camera import CameraSettings
 from drivers.errors import CameraError, Trouble
-from kiosk.doctor.film import Film, from_camera, from_gate, shoot
+from kiosk.doctor.film import Film, from_camera, from_gate, searched_px, shoot
 from kiosk.doctor.finding import Finding, Result, joined
 from kiosk.doctor.round import Patient
 from kiosk.doctor.running import faults_of, judge_part
@@ -18,7 +18,6 @@ from kiosk.vision.engine import Image
 from kiosk.vision.quality import Unfit
 
 _SLOW_FPS = 5.0
-_SEARCHED_PX = 640  # faces are searched in pictures no wider than this, and the preview is made of them
 # As in kiosk/vision/quality.py: a sharp face has 0.019 at the least, and below 0.0125 nobody is known surely.
 _FACE_SHARP, _FACE_BLURRED = 0.019, 0.0125
 # The middle of six photographs and of the drawn gate has 0.05 to 0.2, and 0.002 to 0.016 when it is blurred by 1.5 px.
@@ -52,7 +51,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield from _blind(judge_part("camera", faults_of(config), sentences, lacks=True))
         return
     frames = from_camera(config) if patient.gate is None else from_gate(config.screen.listen)
-    scale = 1.0 if patient.gate is None else WIDTH_PX / min(_SEARCHED_PX, config.camera.size[0])
+    scale = 1.0 if patient.gate is None else WIDTH_PX / searched_px(config.camera)
     try:
         with closing(frames):
             film = shoot(frames, config.eye.min_face_px * scale)

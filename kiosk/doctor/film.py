@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import requests
 
-from drivers.camera import Frame, open_camera
+from drivers.camera import CameraSettings, Frame, open_camera
+from drivers.camera.picamera import small_size
 from drivers.errors import CameraEnded, CameraError, Trouble
 from kiosk.commands.options import ask
 from kiosk.config import Config
@@ -84,12 +85,20 @@ def from_gate(listen: str) -> Generator[Frame, None, None]:
         raise CameraError(f"the running gate shows no picture of its camera at http://{listen}/preview") from error
 
 
+def searched_px(settings: CameraSettings) -> int:
+    """How wide the pictures are in which a gate searches faces."""
+    size = settings.size
+    if settings.driver == "picamera":
+        size = small_size(size) or size
+    return size[1] if settings.rotation in (90, 270) else size[0]
+
+
 def shoot(frames: Iterator[Frame], least_px: float) -> Film:
     """Look for a few seconds. least_px: the width of a face that is near enough, in Frame.pixels.
 
     Raises CameraError.
     """
-    view, trouble, count, began_s = View(), None, 0, 0.0
+    view, trouble, count, began_s = View(round(least_px)), None, 0, 0.0
     mean: cv2.typing.MatLike | None = None
     frame: Frame | None = None
     for frame in frames:

@@ -26,7 +26,7 @@ from kiosk.config import Config, DistrictSettings, StoreSettings
 from kiosk.doctor import Finding, Patient, Result, examine
 from kiosk.doctor.camera import drawn, judge_face, judge_focus, judge_light, judge_rate, judge_view, needed_rotation
 from kiosk.doctor.district import judge_answer, judge_certificate
-from kiosk.doctor.film import Face, Film
+from kiosk.doctor.film import Face, Film, searched_px
 from kiosk.doctor.gate import judge_running
 from kiosk.doctor.queue import judge_queue
 from kiosk.doctor.running import OpenFault, judge_part, open_faults
@@ -94,6 +94,25 @@ def test_a_picture_that_must_be_turned_tells_the_setting(turn: int, rotation: in
     settings = CameraSettings(rotation=rotation, mirror=mirror)  # type: ignore[arg-type]
     assert needed_rotation(turn, settings) == needed
     assert f"rotation = {needed}" in judge_face(replace(EMPTY, turn=turn), settings).advice
+
+
+@pytest.mark.parametrize(
+    ("settings", "width_px"),
+    [
+        (CameraSettings("webcam"), 640),
+        (CameraSettings("webcam", width_px=1280, height_px=720), 1280),
+        (CameraSettings("webcam", width_px=1280, height_px=720, rotation=90), 720),
+        (CameraSettings("replay", width_px=320, rotation=180), 320),
+        (CameraSettings("picamera"), 640),
+        (CameraSettings("picamera", rotation=270), 480),
+        (CameraSettings("picamera", width_px=1920, height_px=1080), 640),
+        (CameraSettings("picamera", width_px=1296, height_px=972), 432),
+    ],
+)
+def test_a_face_of_a_running_gate_is_measured_in_the_pictures_that_it_searches(
+    settings: CameraSettings, width_px: int
+) -> None:
+    assert searched_px(settings) == width_px
 
 
 def test_the_face_is_drawn_into_the_picture_and_nothing_where_none_is() -> None:
