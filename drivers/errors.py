@@ -8,6 +8,7 @@ DriverError
  +- SensorError            the fingerprint sensor
  |   +- SensorLost         it is not there, or says nothing
  |   |   +- SensorUnplugged    no port, or the port is gone
+ |   |   +- SensorBusy         another program has the port
  |   |   +- SensorSilent       the port is there, and nothing comes within the deadline
  |   +- SensorGarbled      bytes come, and no packet can be believed: a bad line, or a wrong baud
  |   +- SensorRefused      it answered, and said no
@@ -29,6 +30,7 @@ class Trouble(Enum):
 
     BROKEN = "broken"
     UNPLUGGED = "unplugged"
+    BUSY = "busy"
     SILENT = "silent"
     GARBLED = "garbled"
     FOREIGN = "foreign"
@@ -81,6 +83,12 @@ class SensorUnplugged(SensorLost):
     """The sensor's port is missing, or went away."""
 
     trouble = Trouble.UNPLUGGED
+
+
+class SensorBusy(SensorLost):
+    """Another program uses the sensor's port."""
+
+    trouble = Trouble.BUSY
 
 
 class SensorSilent(SensorLost, TimeoutError):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import serial
 
-from drivers.errors import SensorSilent, SensorUnplugged
+from drivers.errors import SensorBusy, SensorLost, SensorSilent, SensorUnplugged
 
 _MOST: Final = 4096
 
@@ -23,7 +23,7 @@ class Line:
     """
 
     def __init__(self, port: str, baud: int) -> None:
-        """Raises SensorUnplugged where the port can't be had."""
+        """Raises SensorBusy where another program has the port, SensorUnplugged where it can't be had at all."""
         self.port = port
         self.doing = "opening"
         self._serial = _open(port, baud)
@@ -90,17 +90,19 @@ def _open(port: str, baud: int) -> Any:
     try:
         return serial.Serial(port, baud, timeout=0, exclusive=True)
     except (OSError, termios.error, ValueError, OverflowError) as error:
-        raise SensorUnplugged(_why_closed(port, baud, error)) from error
+        raise _why_closed(port, baud, error) from error
 
 
-def _why_closed(port: str, baud: int, error: Exception) -> str:
+def _why_closed(port: str, baud: int, error: Exception) -> SensorLost:
     match getattr(error, "errno", None):
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            return f"there is no port {port}: plug the sensor in, or set [fingerprint] port in gerbang.toml"
+            why = f"there is no port {port}: plug the sensor in, or set [fingerprint] port in gerbang.toml"
         case errno.EACCES | errno.EPERM:
-            return f"port {port} may not be opened: add this user to the group dialout"
+            why = f"port {port} may not be opened: add this user to the group dialout"
         case errno.EAGAIN | errno.EBUSY:
-            return f"port {port} is in use by another program; is the gate running?"
-    if isinstance(error, ValueError | OverflowError):
-        return f"port {port} can't be set to {baud} baud: set [fingerprint] baud in gerbang.toml"
-    return f"{port} is not a serial line: set [fingerprint] port in gerbang.toml to the sensor's"
+            return SensorBusy(f"port {port} is in use by another program; is the gate running?")
+        case _ if isinstance(error, ValueError | OverflowError):
+            why = f"port {port} can't be set to {baud} baud: set [fingerprint] baud in gerbang.toml"
+        case _:
+            why = f"{port} is not a serial line: set [fingerprint] port in gerbang.toml to the sensor's"
+    return SensorUnplugged(why)

@@ -21,6 +21,7 @@ _ADVICE = {
     Trouble.BROKEN.value: "Turn the gate off and on again; if it comes back, look at its four wires.",
     Trouble.UNPLUGGED.value: "On a Pi enable the port (sudo raspi-config, Interface options, Serial port: no login"
     " shell, but port enabled), and start anew.",
+    Trouble.BUSY.value: "End the other program, or correct [fingerprint] port in gerbang.toml.",
     Trouble.SILENT.value: f"Look at its four wires, perhaps TX and RX have changed places: {_WIRES}",
     Trouble.GARBLED.value: "Shorten its wires, lead them away from the power supply, and solder what is loose.",
     Trouble.FOREIGN.value: "Something else is on this port: correct [fingerprint] port in gerbang.toml.",

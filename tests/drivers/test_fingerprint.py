@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import EnrolmentFailed, SensorFull, SensorLost, SensorRefused, SensorSilent, SensorUnplugged
+from drivers.errors import (
+    EnrolmentFailed,
+    SensorBusy,
+    SensorFull,
+    SensorLost,
+    SensorRefused,
+    SensorSilent,
+    SensorUnplugged,
+)
 from drivers.fingerprint import EnrolStep, FingerprintSensor, FingerprintSettings, Touch, open_sensor
 from drivers.fingerprint.adafruit import AdafruitSensor
 from drivers.fingerprint.emulator import FingerprintEmulator
@@ -217,7 +225,7 @@ def test_closing_twice_is_no_error_and_frees_the_port(sensor: FingerprintSensor,
 def test_a_sensor_in_use_is_refused_to_a_second_program(
     sensor: FingerprintSensor, emulator: FingerprintEmulator
 ) -> None:
-    with pytest.raises(SensorUnplugged, match="is the gate running"):
+    with pytest.raises(SensorBusy, match="is the gate running"):
         AdafruitSensor(FingerprintSettings("adafruit", emulator.port))
     assert sensor.poll() is None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import NotASensor, SensorGarbled, SensorSilent, SensorUnplugged, WrongPassword
+from drivers.errors import NotASensor, SensorBusy, SensorGarbled, SensorSilent, SensorUnplugged, Trouble, WrongPassword
 from drivers.fingerprint.line import Line
 from drivers.fingerprint.packets import COMMAND, DATA, LAST_DATA, Instruction, frame
 from drivers.fingerprint.port import FILLER, CheckedPort
@@ -259,8 +259,11 @@ def test_a_port_that_takes_no_bytes_is_silent() -> None:
 def test_a_second_program_is_told_who_has_the_port() -> None:
     with FarEnd() as end:
         line = Line(end.port, 57600)
-        with pytest.raises(SensorUnplugged, match=f"port {end.port} is in use by another program; is the gate running"):
+        with pytest.raises(
+            SensorBusy, match=f"port {end.port} is in use by another program; is the gate running"
+        ) as told:
             Line(end.port, 57600)
+        assert told.value.trouble is Trouble.BUSY
         line.close()
         Line(end.port, 57600).close()
 
