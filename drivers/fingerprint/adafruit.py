@@ -31,6 +31,7 @@ from drivers.errors import (
     SensorError,
     SensorFull,
     SensorGarbled,
+    SensorLost,
     SensorRefused,
     SensorUnplugged,
 )
@@ -110,7 +111,7 @@ class AdafruitSensor:
         self._check_page(page)
         prompt(EnrolStep.TOUCH)
         self._wait(lambda: self._capture(_FIRST), timeout_s, "no readable finger came")
-        self._refuse_known(page)
+        self._refuse_known(_FIRST, page)
         prompt(EnrolStep.LIFT)
         self._wait(self._is_bare, timeout_s, "the finger was not lifted")
         prompt(EnrolStep.TOUCH_AGAIN)
@@ -154,20 +155,25 @@ class AdafruitSensor:
             raise SensorGarbled(f"the sensor on {self._name} gave page {page} in two ways: read it again")
         return template
 
-    def write_template(self, page: int, template: bytes) -> None:
-        """Put a template on a page and read it back; whatever fails, the page is then emptied, if it can be.
+    def write_template(self, page: int, template: bytes, *, unless_known: bool = False) -> None:
+        """Put a template on a page and read it back; where that fails, the page is then emptied, if it can be.
 
-        Raises SensorRefused where the sensor did not take it as it was, other SensorErrors.
+        unless_known: before that, refuse a finger that another page has. Raises EnrolmentFailed for such a one,
+        SensorRefused where the sensor did not take it as it was, SensorLost at once, other SensorErrors.
         """
         self._check_page(page)
+        self._send(template)
+        if unless_known:
+            self._refuse_known(_PROBE, page)
         try:
-            self._send(template)
             self._store(page)
             if self.read_template(page) != template:
                 raise SensorRefused(
                     f"the sensor on {self._name} did not keep the template of page {page} as it was:"
                     " it must come from a sensor of the same model"
                 )
+        except SensorLost:  # nobody is there to empty it, and each try would take its whole deadline
+            raise
         except SensorError:
             with suppress(SensorError):
                 self.delete(page)
@@ -260,10 +266,10 @@ class AdafruitSensor:
             raise SensorGarbled(f"the sensor on {self._name} found page {page}, which it does not have: try again")
         return Touch(page, score)
 
-    def _refuse_known(self, page: int) -> None:
+    def _refuse_known(self, buffer: int, page: int) -> None:
         """A finger on two pages would be two people's."""
         with self._port.within(self._call_s):
-            touch = self._recognise(_FIRST)
+            touch = self._recognise(buffer)
         if touch is None:
             raise EnrolmentFailed("the sensor is not sure whether it knows this finger: start again")
         if touch.page not in (None, page):

@@ -103,10 +103,12 @@ class FingerprintSensor(Protocol):
         """The template of one page, as the sensor's own format has it. Raises SensorRefused where there is none."""
         ...
 
-    def write_template(self, page: int, template: bytes) -> None:
+    def write_template(self, page: int, template: bytes, *, unless_known: bool = False) -> None:
         """Put a template of another sensor of the same family on a page, and read it back to be sure.
 
-        Raises SensorRefused where the sensor did not take it as it was; then the page is left empty.
+        unless_known: refuse one whose finger lies on another page already. Raises EnrolmentFailed for such a one, and
+        the page is as it was; SensorRefused where the sensor did not take it as it was, and the page is left empty;
+        SensorLost at once, and the page may hold it.
         """
         ...
 

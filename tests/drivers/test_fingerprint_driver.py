@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from drivers.errors import SensorError, SensorFull, SensorGarbled, SensorRefused
+from drivers.errors import EnrolmentFailed, SensorError, SensorFull, SensorGarbled, SensorRefused, SensorSilent
 from drivers.fingerprint import FingerprintSettings, Touch
 from drivers.fingerprint.adafruit import AdafruitSensor
-from drivers.fingerprint.packets import DATA, LAST_DATA, Instruction, frame, is_sound
+from drivers.fingerprint.packets import COMMAND, DATA, LAST_DATA, Instruction, frame, is_sound
 from tests.drivers.far_end import DONE, USUAL, FarEnd, Script, ack, found, index
 
 COUNTED = USUAL[Instruction.COUNT]
@@ -188,3 +188,26 @@ def test_a_template_that_lands_on_another_page_is_told() -> None:
         pytest.raises(SensorRefused, match="enrol those again: 5, 7"),
     ):
         sensor.write_template(7, b"whorl")
+
+
+def test_a_sensor_that_falls_silent_over_a_template_is_not_asked_to_clean_up() -> None:
+    with scripted({0x06: [b""]}) as (sensor, end):
+        with pytest.raises(SensorSilent):
+            sensor.write_template(7, b"whorl")
+        assert end.heard[-1][9] == Instruction.STORE
+
+
+def test_a_template_whose_finger_another_page_has_is_refused_and_its_page_left_alone() -> None:
+    with scripted({0x04: [found(5), found(5)]}) as (sensor, end):
+        with pytest.raises(EnrolmentFailed, match="enrolled already, at page 5"):
+            sensor.write_template(7, b"whorl", unless_known=True)
+        heard = [packet[9:-2] for packet in end.heard if packet[6] == COMMAND]
+        assert [words.hex() for words in heard if words[0] == Instruction.SEARCH] == ["0402000000c8", "040200050001"]
+        assert not {words[0] for words in heard} & {Instruction.STORE, Instruction.DELETE}
+
+
+@pytest.mark.parametrize("searches", [[NOBODY, NOBODY], [found(7), found(7)]])
+def test_a_template_that_no_other_page_has_is_written(searches: list[bytes]) -> None:
+    upload = DONE + frame(LAST_DATA, b"whorl")
+    with scripted({0x04: searches, 0x1F: [index(), index(7)], 0x08: [upload, upload]}) as (sensor, _):
+        sensor.write_template(7, b"whorl", unless_known=True)
