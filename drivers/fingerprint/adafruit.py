@@ -7,6 +7,11 @@ sensor is asked to count its pages, which is answered at another length, and not
 said before is then known to answer this step. And fingers are looked for in the second buffer, because the sensor
 takes every number but 1 for it: no two wrong bits turn it into the first.
 
+**What that holds against.** One wrong bit in a packet never passes its sum; two in each packet that do name nobody
+else. Three are too many: they turn "no finger" into "done", its sum too, and the image of before is searched, so that
+a bare glass is taken for whoever was there last. The sensor does not tell an image's age; to look twice would cost
+every person an image's time.
+
 **Why not the vendor's own search.** It reads the parameters each time, a command of which two wrong bits make the
 one that empties the sensor, and it knows the first buffer only. Its transfer of templates checks nothing.
 
