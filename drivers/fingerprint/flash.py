@@ -2,12 +2,18 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 FACTORY_PASSWORD: Final = bytes(4).hex()
+_POSSIBLE: Final = {
+    "baud": range(9600, 115201, 9600),
+    "security_level": range(1, 6),
+    "packet_bytes": (32, 64, 128, 256),
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,16 @@ class Settings:
     security_level: int = 3
     packet_bytes: int = 128
 
+    def check(self) -> None:
+        """Raises ValueError for what no sensor can be set to."""
+        for name in ("password", "address"):
+            if not re.fullmatch("[0-9a-f]{8}", str(getattr(self, name))):
+                raise ValueError(f"{name} {getattr(self, name)!r} is not 8 hexadecimal digits")
+        for name, possible in _POSSIBLE.items():
+            value = getattr(self, name)
+            if type(value) is not int or value not in possible:
+                raise ValueError(f"{name} {value!r} is none of {', '.join(map(str, possible))}")
+
 
 class Flash:
     """Templates by page, and settings. Raises ValueError for a file that holds no such memory, OSError of the disk."""
@@ -30,10 +46,14 @@ class Flash:
         self.templates: Mapping[int, bytes] = {}
         self.settings = Settings()
         if path is not None and path.exists():
+            if not path.is_file():
+                raise ValueError(f"{path} is no file: name one that is, or is yet to be")
             try:
                 self._read(json.loads(path.read_text()))
             except (ValueError, AttributeError, TypeError, KeyError) as error:
-                raise ValueError(f"{path} is not an emulated sensor's memory: delete it") from error
+                raise ValueError(
+                    f"{path} is not an emulated sensor's memory ({_mistake(error)}): mend it, or delete it"
+                ) from error
         if any(len(template) != template_bytes for template in self.templates.values()):
             raise ValueError(f"{path} is the memory of another model: name that model, or delete it")
 
@@ -50,6 +70,7 @@ class Flash:
 
     def _read(self, stored: Any) -> None:
         self.settings = Settings(**stored["settings"])
+        self.settings.check()
         self.templates = {int(page): bytes.fromhex(template) for page, template in stored["templates"].items()}
 
     def _write(self, templates: Mapping[int, bytes], settings: Settings) -> None:
@@ -62,3 +83,8 @@ class Flash:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
+
+
+def _mistake(error: Exception) -> str:
+    """An error's own words; a missing key is all that a KeyError says."""
+    return f"no {error}" if isinstance(error, KeyError) else str(error)

@@ -1,6 +1,7 @@
 """What the emulated sensor keeps when its power goes, and its port when it is pulled off."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,29 @@ def test_a_file_that_is_no_memory_is_named(tmp_path: Path, content: str) -> None
     memory.write_text(content, encoding="latin-1")
     with pytest.raises(ValueError, match=r"sensor\.json is not an emulated sensor's memory"):
         FingerprintEmulator(memory)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("baud", "x", "baud 'x' is none of 9600, 19200"),
+        ("baud", 12345, "baud 12345 is none of"),
+        ("security_level", True, "security_level True is none of 1, 2, 3, 4, 5"),
+        ("packet_bytes", 100, "packet_bytes 100 is none of 32, 64, 128, 256"),
+        ("password", "zz", "password 'zz' is not 8 hexadecimal digits"),
+        ("address", 5, "address 5 is not 8 hexadecimal digits"),
+    ],
+)
+def test_a_setting_that_no_sensor_can_have_is_named(tmp_path: Path, name: str, value: object, told: str) -> None:
+    memory = tmp_path / "sensor.json"
+    memory.write_text(json.dumps({"settings": {name: value}, "templates": {}}))
+    with pytest.raises(ValueError, match=re.escape(told)):
+        FingerprintEmulator(memory)
+
+
+def test_a_device_is_no_memory_and_nobody_is_told_to_delete_it() -> None:
+    with pytest.raises(ValueError, match="^/dev/null is no file: name one that is, or is yet to be$"):
+        FingerprintEmulator(Path("/dev/null"))
 
 
 def test_the_memory_of_another_model_is_named(tmp_path: Path) -> None:
