@@ -3,7 +3,8 @@
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +22,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Finger:
-    """A person's finger. template: as the sensor gave it, in its own format; None where none is kept."""
+    """A person's finger. template: as the sensor gave it, in its own format; None where none is kept.
+
+    damaged: one was kept, and can't be opened any more, so that nothing can be compared with it.
+    """
 
     person: str
     template: bytes | None = field(default=None, repr=False)
+    damaged: bool = False
 
     @cached_property
     def mark(self) -> str | None:
@@ -74,12 +79,12 @@ class Fingers:
 
     def known(self) -> Known:
         """All that is known now. Raises StoreError."""
-        with translated(self._path):
+        with self._at_once():
             fingers = self._db.execute("SELECT page, person, sealed FROM finger ORDER BY page").fetchall()
             erasures = self._db.execute("SELECT page, person, mark FROM erasure ORDER BY page").fetchall()
             sensor = self._db.execute("SELECT value FROM fact WHERE name = 'sensor'").fetchone()
         return Known(
-            {page: Finger(person, self._opened(page, person, sealed)) for page, person, sealed in fingers},
+            {page: self._opened(page, person, sealed) for page, person, sealed in fingers},
             {page: Erasure(person, mark) for page, person, mark in erasures},
             SensorSeen(**json.loads(sensor[0])) if sensor else None,
         )
@@ -151,14 +156,28 @@ class Fingers:
             "INSERT OR REPLACE INTO erasure (page, person, mark) VALUES (?, ?, ?)", [page, erasure.person, erasure.mark]
         )
 
-    def _opened(self, page: int, person: str, sealed: bytes | None) -> bytes | None:
+    def _opened(self, page: int, person: str, sealed: bytes | None) -> Finger:
         if sealed is None:
-            return None
+            return Finger(person)
         try:
-            return self._sealer.open(sealed, person)
+            return Finger(person, self._sealer.open(sealed, person))
         except (StoreError, ValueError, TypeError):
             _log.warning("the template of page %d is damaged: enrol this finger again", page)
-            return None
+            return Finger(person, damaged=True)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Several SELECTs of one moment, whatever another program writes meanwhile; also in a caller's transaction."""
+        with translated(self._path):
+            if self._db.conn.in_transaction:
+                yield
+                return
+            self._db.conn.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._db.conn.in_transaction:
+                    self._db.conn.execute("ROLLBACK")
 
 
 def raise_version(db: Database) -> None:

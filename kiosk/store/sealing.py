@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -47,7 +48,7 @@ def load_key(path: Path, *, create: bool) -> bytes:
 
 def _write_key(path: Path, key: bytes) -> None:
     """Whole or not at all, and readable by its owner alone; whoever came first wins."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{uuid4().hex}")  # as a process number may come again after a power cut
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, key)

@@ -1,7 +1,10 @@
 """Fingers in the store: sealed, erased for good, and what of them is still in a sensor that is away."""
 
 import json
-from collections.abc import Iterator
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,7 +55,32 @@ def test_a_damaged_template_hides_no_other_finger(store: Store) -> None:
     enrol(store)
     enrol(store, BUDI, 3)
     store.db.execute("UPDATE finger SET sealed = zeroblob(length(sealed)) WHERE page = 7")
-    assert store.fingers.known().fingers == {3: Finger("budi", TEMPLATE), 7: Finger("ani")}
+    assert store.fingers.known().fingers == {3: Finger("budi", TEMPLATE), 7: Finger("ani", damaged=True)}
+
+
+def test_a_draft_of_a_key_that_a_power_cut_left_is_in_nobodys_way(path: Path) -> None:
+    path.with_name(f"gerbang.db.key.{os.getpid()}").write_bytes(b"")
+    with open_store(path) as store:
+        enrol(store)
+
+
+def test_fingers_are_those_of_one_moment_whatever_another_program_writes(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(store)
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    read = store.db.execute
+
+    def erase_between(sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        if "FROM erasure" in sql:
+            with suppress(sqlite3.OperationalError):  # where it has to wait
+                other.execute("INSERT INTO erasure (page, person) VALUES (7, 'ani')")
+        return read(sql, parameters)
+
+    monkeypatch.setattr(store.db, "execute", erase_between)
+    known = store.fingers.known()
+    other.close()
+    assert not known.fingers.keys() & known.erasures.keys()
 
 
 def test_an_erasure_leaves_no_template_and_a_page_that_stays_taken_until_it_is_erased(store: Store, path: Path) -> None:
