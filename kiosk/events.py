@@ -33,6 +33,8 @@ class Ailment(Enum):
     FULL = "full"
     FINGERS_MISSING = "fingers_missing"
     FINGERS_FOREIGN = "fingers_foreign"
+    FINGERS_UNSURE = "fingers_unsure"
+    ERASURES_WAITING = "erasures_waiting"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,13 @@ from kiosk.store import Entry, open_store
 
 _RECENT = 5000  # entries that are searched for the beginning of a fault
 # Nobody is sent away for these; and the night is no fault of a camera's.
-_MILD = frozenset(what.value for what in (Ailment.WRONG_BAUD, Ailment.FULL, Ailment.FINGERS_FOREIGN, Trouble.DARK))
+_MILD = frozenset(
+    what.value
+    for what in (
+        *(Ailment.WRONG_BAUD, Ailment.FULL, Ailment.FINGERS_FOREIGN, Ailment.FINGERS_UNSURE, Ailment.ERASURES_WAITING),
+        Trouble.DARK,
+    )
+)
 
 
 @dataclass(frozen=True)

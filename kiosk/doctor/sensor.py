@@ -30,7 +30,10 @@ _ADVICE = {
     Ailment.REPLACED.value: "Put the old one back, or bring the fingers into this one (gerbang fingers restore).",
     Ailment.FULL.value: "Erase who has left the school (gerbang forget).",
     Ailment.FINGERS_MISSING.value: "Put them back (gerbang fingers restore); who can't be put back enrols anew.",
-    Ailment.FINGERS_FOREIGN.value: "See which they are (gerbang fingers list).",
+    Ailment.FINGERS_FOREIGN.value: "See which they are (gerbang fingers list), then gerbang fingers erase.",
+    Ailment.FINGERS_UNSURE.value: "Keep their templates (gerbang fingers check --keep), or enrol them with --replace.",
+    Ailment.ERASURES_WAITING.value: "Plug the old sensor in once, while the gate runs; if it is no more, erase the"
+    " pages with gerbang fingers erase --page.",
 }
 _CONSOLE = (
     "The system's own console is on this port: sudo raspi-config, Interface options, Serial port: no login shell,"
