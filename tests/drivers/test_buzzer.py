@@ -56,6 +56,15 @@ def test_closing_twice_is_allowed(buzzer: Buzzer) -> None:
     buzzer.close()
 
 
+def test_closing_twice_leaves_a_pin_alone_that_another_part_has_by_then(pin: MockPin) -> None:
+    closed = GpioBuzzer(SETTINGS)
+    closed.close()
+    key = gpiozero.DigitalInputDevice(SETTINGS.pin, pull_up=True)
+    closed.close()
+    assert pin.pull == "up"
+    key.close()
+
+
 def test_a_closed_buzzer_refuses_a_tune(buzzer: Buzzer) -> None:
     buzzer.close()
     with pytest.raises(BuzzerError, match="closed"):

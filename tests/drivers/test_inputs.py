@@ -275,3 +275,11 @@ def test_a_key_that_never_rests_is_never_told(gaps_ms: list[int]) -> None:
         now_s += gap_ms / 1000
         assert debouncer.due_s > now_s
         debouncer.edge(now_s)
+
+
+def test_a_contact_that_has_rested_is_in_no_doubt_when_it_moves_again() -> None:
+    debouncer = Debouncer("tamper", 0.05, active=False, in_doubt=True)
+    for at_s in (0.0, 10.0):
+        debouncer.edge(at_s)
+        assert debouncer.due_s == at_s + 0.05
+        assert debouncer.settle(False) is None
