@@ -18,9 +18,7 @@ _BAD_FOR_S = 2.0
 _GOOD_FOR_S = 0.5
 _SAMPLE_PX = 160  # of the width are looked at, or more where the smallest face is a small part of the picture
 _FACE_SAMPLES = 25  # across that face
-_BLOCK_PX = (
-    4  # of the samples a side are averaged, and over time: at 30 frames a second, noise of 10 levels is then 0.6
-)
+_BLOCK_PX = 4  # samples a side are averaged, and over time: at 30 frames a second, noise of 10 levels is then 0.6
 _SETTLE_S = 0.3
 _PATCH_BLOCKS = 4  # a side: two thirds of the smallest face, or a tenth of a small picture's width
 _LEAST_PART = 0.4  # of some patch: a face fills it, and the edge of a door or a pillar half of it
