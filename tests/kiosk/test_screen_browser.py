@@ -214,7 +214,7 @@ def test_no_sign_spills_over_what_is_wrong(page: Page, width: int, height: int, 
         for sign in Sign:
             saying = words.say(sign, datetime.now(ZONE))
             screen.show(Answer(sign.value, "red", saying.headline, detail=saying.detail))
-            wait_until(page, lambda sign=sign: page.locator(f"[data-sign={sign.value}]").count() > 0)
+            page.locator(f"[data-sign={sign.value}]").first.wait_for(state="attached")
             if page.evaluate(SPILT):
                 spilt.append(sign.value)
         assert not spilt
