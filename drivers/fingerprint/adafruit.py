@@ -121,11 +121,12 @@ class AdafruitSensor:
         self._wait(self._is_bare, timeout_s, "the finger was not lifted")
         prompt(EnrolStep.TOUCH_AGAIN)
         self._wait(lambda: self._capture(_PROBE), timeout_s, "no readable finger came again")
+        before = self.pages()
         with self._port.within(self._call_s):
             if self._ask("join the two touches", self._vendor.create_model, Code.MERGE_FAILED) != Code.DONE:
                 raise EnrolmentFailed("the two touches differ: start again, with the same finger, laid flat")
             self._fence()
-        self._store(page)
+        self._store(page, before)
         with self._port.within(self._call_s):
             touch = self._recognise(_PROBE)
         if touch is None or touch.page != page:
@@ -167,11 +168,12 @@ class AdafruitSensor:
         SensorRefused where the sensor did not take it as it was, SensorLost at once, other SensorErrors.
         """
         self._check_page(page)
+        before = self.pages()
         self._send(template)
         if unless_known:
             self._refuse_known(_PROBE, page)
         try:
-            self._store(page)
+            self._store(page, before)
             if self.read_template(page) != template:
                 raise SensorRefused(
                     f"the sensor on {self._name} did not keep the template of page {page} as it was:"
@@ -280,10 +282,9 @@ class AdafruitSensor:
         if touch.page not in (None, page):
             raise EnrolmentFailed(f"this finger is enrolled already, at page {touch.page}: use another one")
 
-    def _store(self, page: int) -> None:
-        """Put the second buffer on a page, and see that no other page came or went."""
+    def _store(self, page: int, before: frozenset[int]) -> None:
+        """Put the second buffer on a page, and see that since `before` no other page came or went."""
         with self._port.within(self._call_s):
-            before = self._pages()
             self._ask(f"store page {page}", lambda: self._vendor.store_model(page, _PROBE))
             self._compare(before | {page}, self._pages())
 

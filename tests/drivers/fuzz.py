@@ -4,10 +4,13 @@ import math
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from random import Random
+from threading import Event
 from typing import Any, ClassVar
 
 import serial
@@ -19,6 +22,7 @@ from drivers.fingerprint.adafruit import AdafruitSensor
 from drivers.fingerprint.emulator import FingerprintEmulator
 from drivers.fingerprint.faults import Fault, FaultKind
 from drivers.fingerprint.models import Timing
+from drivers.fingerprint.templates import score_of, template_of
 from tests.drivers.spoiling import Plan, Spoiler, SpoiltUart, line_of
 
 # Page 5 and 21, and 7 and 5, are one bit from each other.
@@ -26,6 +30,7 @@ PEOPLE = {0: "ani", 5: "budi", 7: "citra", 21: "dewi", 199: "eko"}
 STRANGER = "a stranger"
 SLACK_S = 0.05
 DELAYS = 1.2  # answers' deadlines: all lateness together, before a look that nothing spoils and that may wait for 2
+OPENINGS = 10  # tries to open a sensor, or to find it in step, until its lane gives up
 _GIVE_UP = 10  # polls without a fault that fail in a row, until the driver is opened anew
 VENDOR_ERRORS = (RuntimeError, struct.error, LookupError, NameError, OSError, ValueError, TypeError)
 
@@ -55,11 +60,27 @@ class Span:
     story: str = ""
 
 
+@dataclass(frozen=True)
+class Case:
+    """What came between two looks that were answered rightly, so that it can be done again.
+
+    number: the lane's; before: who came just before; spoilt: each with its plan; clean: who came until it went well.
+    """
+
+    number: int
+    before: Visit
+    spoilt: tuple[tuple[Visit, Plan], ...]
+    clean: tuple[Visit, ...]
+    span: Span
+
+
 @dataclass
 class Tally:
     """What was seen. failed: calls that ended otherwise than they should, by how.
 
-    out_of_step: when more than one call failed after the last fault; late: when a call came later than it may.
+    out_of_step: more than one call failed after the last fault. late: from a call's deadline until it came.
+    wrong_pages, lost_fingers: of looks and of chores that were done; spoilt_pages: other pages than the one that was
+    meant, after chores that failed. gave_up: lanes whose sensor could not be had.
     """
 
     exchanges: int = 0
@@ -71,8 +92,13 @@ class Tally:
     most_failed_in_a_row: int = 0
     hangs: int = 0
     lost_fingers: int = 0
+    wrong_pages: int = 0
+    spoilt_pages: int = 0
+    chores: int = 0
+    chores_done: int = 0
+    gave_up: int = 0
     failed: Counter[str] = field(default_factory=Counter)
-    out_of_step: list[Span] = field(default_factory=list)
+    out_of_step: list[Case] = field(default_factory=list)
     late: list[Span] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
@@ -128,15 +154,30 @@ def enrol_all(emulator: FingerprintEmulator) -> None:
     emulator.heal()
     sensor = AdafruitSensor(settings_of(emulator))
     for page in PEOPLE.keys() - emulator.pages:
-        sensor.enrol(page, partial(_obey, emulator, PEOPLE[page]))
+        sensor.enrol(page, partial(obey, emulator, PEOPLE[page]))
     sensor.close()
 
 
-def _obey(emulator: FingerprintEmulator, finger: str, step: EnrolStep) -> None:
+def obey(emulator: FingerprintEmulator, finger: str, step: EnrolStep) -> None:
+    """A person who does as the sensor's prompts say."""
     if step is EnrolStep.LIFT:
         emulator.lift()
     else:
         emulator.place(finger)
+
+
+def wrong_pages(emulator: FingerprintEmulator, expected: Mapping[int, str]) -> set[int]:
+    """The pages in use that hold another finger than they should, or should hold none."""
+    size = emulator.model.template_bytes
+    return {
+        page
+        for page, template in emulator._chip.flash.templates.items()
+        if page not in expected or not score_of(template, template_of(expected[page], 0, size))
+    }
+
+
+class GaveUp(Exception):
+    """A sensor can't be had."""
 
 
 class Ours:
@@ -205,48 +246,80 @@ def _told(plan: Plan) -> str:
 class Lane:
     """One sensor and one driver. busy_since_s: when the call began that has not come back, or None."""
 
-    def __init__(
-        self, number: int, seed: int, driver: type[Ours | Vendors], answer_s: float, rest: Callable[[], None]
-    ) -> None:
-        """Nothing is opened as yet. rest is called before each call."""
+    def __init__(self, number: int, seed: int, driver: type[Ours | Vendors], answer_s: float, stop: Event) -> None:
+        """Nothing is opened as yet. stop: ends it after the exchange that it is at."""
         self.tally = Tally()
-        self._rest = rest
         self.busy_since_s: float | None = None
+        self._stop = stop
         self._number = number
         self._dice = Random(f"{seed}/{number}")
         self._make = driver
         self._answer_s = answer_s
         self._visits = visits(self._dice)
-        self._trail: list[str] = []
-        self._left_s = time.monotonic()
+        self._last = Visit(None)
+        self._begin()
 
     def run(self, exchanges: int) -> None:
         """So many spoilt calls, after each few of which calls that nothing spoils must be answered rightly."""
-        with emulator_for(self._number, self._answer_s) as emulator:
-            self._emulator = emulator
-            enrol_all(emulator)
-            self._open()
-            while self.tally.exchanges < exchanges:
+        with self._opened():
+            while self.tally.exchanges < exchanges and not self._stop.is_set():
                 failed = False
-                spoilt = self._dice.choice((1, 1, 1, 2, 3))
-                for _ in range(spoilt):
-                    failed = self._visit(DELAYS * self._answer_s / spoilt)
+                looks = self._dice.choice((1, 1, 1, 2, 3))
+                for _ in range(looks):
+                    visit = next(self._visits)
+                    failed = self._look(visit, self._plan_for(visit, DELAYS * self._answer_s / looks))
                     self.tally.exchanges += 1
                 self._recover(failed)
+
+    def replay(self, case: Case) -> bool:
+        """Do a case again; whether it was out of step again."""
+        with self._opened():
+            self._look(case.before, {})
+            self._begin()
+            failed = False
+            for visit, plan in case.spoilt:
+                failed = self._look(visit, plan)
+            self._visits = chain(case.clean, self._visits)
+            self._recover(failed)
+        return bool(self.tally.out_of_step or self.tally.gave_up)
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        """Everybody's finger is in the sensor, and ought to be there afterwards."""
+        with emulator_for(self._number, self._answer_s) as emulator:
+            self._emulator = emulator
+            try:
+                self._open()
+                yield
+            except GaveUp:
+                self.tally.gave_up += 1
+                return
             self._driver.close()
-            self.tally.lost_fingers += len(PEOPLE.keys() - emulator.pages)
+            self._count_pages()
+
+    def _count_pages(self) -> None:
+        self.tally.lost_fingers += len(PEOPLE.keys() - self._emulator.pages)
+        self.tally.wrong_pages += len(wrong_pages(self._emulator, PEOPLE))
+
+    def _begin(self) -> None:
+        self._trail: list[str] = []
+        self._spoilt: list[tuple[Visit, Plan]] = []
+        self._clean: list[Visit] = []
+        self._before = self._last
+        self._left_s = time.monotonic()
 
     def _recover(self, failed: bool) -> None:
         """Calls that nothing spoils, until one is answered rightly."""
         in_a_row = int(failed)
-        while self._visit():
+        while self._look(next(self._visits)):
             in_a_row += 1
             if in_a_row == _GIVE_UP:
                 self._start_anew()
         if in_a_row > 1:
-            self.tally.out_of_step.append(Span(self._left_s, time.monotonic(), "; ".join(self._trail)))
-        self._trail.clear()
-        self._left_s = time.monotonic()
+            span = Span(self._left_s, time.monotonic(), "; ".join(self._trail))
+            case = Case(self._number, self._before, tuple(self._spoilt), tuple(self._clean), span)
+            self.tally.out_of_step.append(case)
+        self._begin()
         self.tally.most_failed_in_a_row = max(self.tally.most_failed_in_a_row, in_a_row)
 
     def _start_anew(self) -> None:
@@ -255,35 +328,46 @@ class Lane:
         self._driver.close()
         self._emulator.unplug()
         self._emulator.plug()
-        self.tally.lost_fingers += len(PEOPLE.keys() - self._emulator.pages)
-        enrol_all(self._emulator)
+        self._count_pages()
         self._open()
 
     def _open(self) -> None:
-        """On a machine that stands still for a while even that can fail."""
-        while True:
+        """On a machine that stands still for a while even that can fail. Raises GaveUp."""
+        self.busy_since_s = time.monotonic()
+        for _ in range(OPENINGS):
             try:
+                enrol_all(self._emulator)
                 self._driver = self._make(self._emulator, self._answer_s)
             except (SensorError, *VENDOR_ERRORS):
                 self.tally.failed["opening"] += 1
+                self.busy_since_s = time.monotonic()
             else:
+                self.busy_since_s = None
                 return
+        self.busy_since_s = None
+        raise GaveUp
 
-    def _visit(self, delays_s: float | None = None) -> bool:
-        """Whether the call failed; nothing is spoilt where no delay is allowed."""
-        visit = next(self._visits)
+    def _plan_for(self, visit: Visit, delays_s: float) -> Plan:
+        kind = "nothing" if visit.finger is None else "smudged" if visit.smudged else "finger"
+        return plan_of(self._dice, self._driver.commands[kind], delays_s)
+
+    def _look(self, visit: Visit, plan: Plan | None = None) -> bool:
+        """Whether the call failed; without a plan nothing is spoilt."""
+        if plan is None:
+            self._clean.append(visit)
+        else:
+            self._spoilt.append((visit, plan))
+        self._last = visit
         self._emulator.heal()
         if visit.finger is None:
             self._emulator.lift()
         else:
             self._emulator.place(visit.finger, smudged=visit.smudged)
-        kind = "nothing" if visit.finger is None else "smudged" if visit.smudged else "finger"
-        plan = {} if delays_s is None else plan_of(self._dice, self._driver.commands[kind], delays_s)
-        self._driver.spoiler.follow(plan)
-        self._rest()
+        self._driver.spoiler.follow(plan or {})
         began_s = time.monotonic()
         answer = self._timed_poll()
-        self._trail.append(f"{visit.answer} was {answer} after {time.monotonic() - began_s:.3f} s, {_told(plan)}")
+        told = _told(plan or {})
+        self._trail.append(f"{visit.answer} was {answer} after {time.monotonic() - began_s:.3f} s, {told}")
         self.tally.calls += 1
         if answer == visit.answer:
             return False
@@ -293,11 +377,12 @@ class Lane:
         return True
 
     def _timed_poll(self) -> int | str:
-        began_s = self.busy_since_s = time.monotonic()
+        self.busy_since_s = time.monotonic()
+        due_s = self.busy_since_s + self._driver.limit_s
         answer = self._driver.poll()
         ended_s, self.busy_since_s = time.monotonic(), None
-        overrun_s = ended_s - began_s - self._driver.limit_s
+        overrun_s = ended_s - due_s
         self.tally.overrun_s = max(self.tally.overrun_s, overrun_s)
         if overrun_s > SLACK_S:
-            self.tally.late.append(Span(began_s, ended_s, "; ".join([*self._trail, f"late by {overrun_s:.3f} s"])))
+            self.tally.late.append(Span(due_s, ended_s, "; ".join([*self._trail, f"late by {overrun_s:.3f} s"])))
         return answer

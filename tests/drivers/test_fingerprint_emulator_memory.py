@@ -109,7 +109,7 @@ def test_a_setting_that_no_sensor_can_have_is_named(tmp_path: Path, name: str, v
 
 
 def test_a_device_is_no_memory_and_nobody_is_told_to_delete_it() -> None:
-    with pytest.raises(ValueError, match="^/dev/null is no file: name one that is, or is yet to be$"):
+    with pytest.raises(ValueError, match=r"^/dev/null is no file: name one that is, or is yet to be$"):
         FingerprintEmulator(Path("/dev/null"))
 
 
