@@ -13,6 +13,7 @@ DriverError
  |   +- SensorGarbled      bytes come, and no packet can be believed: a bad line, or a wrong baud
  |   +- SensorRefused      it answered, and said no
  |   |   +- EnrolmentFailed   two touches did not make one good template
+ |   |   |   +- FingerTaken   the finger lies on a page already
  |   |   +- SensorFull        no page is free
  |   +- NotASensor         something else answers on that port
  |       +- WrongPassword     a sensor, but it wants another password
@@ -121,6 +122,15 @@ class SensorRefused(SensorError):
 
 class EnrolmentFailed(SensorRefused):
     """Two touches did not make one good template."""
+
+
+class FingerTaken(EnrolmentFailed):
+    """The finger lies on another page already. page: on which."""
+
+    def __init__(self, message: str, page: int) -> None:
+        """As every error, with the page."""
+        super().__init__(message)
+        self.page = page
 
 
 class SensorFull(SensorRefused):

@@ -32,6 +32,7 @@ from adafruit_fingerprint import Adafruit_Fingerprint
 
 from drivers.errors import (
     EnrolmentFailed,
+    FingerTaken,
     NotASensor,
     SensorError,
     SensorFull,
@@ -108,15 +109,22 @@ class AdafruitSensor:
             _log.warning("two searches on %s disagreed; neither is believed", self._name)
         return touch
 
-    def enrol(self, page: int, prompt: Callable[[EnrolStep], None], timeout_s: float = 20.0) -> None:
+    def enrol(
+        self,
+        page: int,
+        prompt: Callable[[EnrolStep], None],
+        timeout_s: float = 20.0,
+        *,
+        own: frozenset[int] = frozenset(),
+    ) -> None:
         """Store the finger of two touches at `page`; `prompt` is called before each step.
 
-        timeout_s is for each step. Raises EnrolmentFailed, other SensorErrors.
+        timeout_s is for each step; own: pages on which the finger may lie already. Raises FingerTaken, EnrolmentFailed, other SensorErrors.
         """
         self._check_page(page)
         prompt(EnrolStep.TOUCH)
         self._wait(lambda: self._capture(_FIRST), timeout_s, "no readable finger came")
-        self._refuse_known(_FIRST, page)
+        self._refuse_known(_FIRST, {page, *own})
         prompt(EnrolStep.LIFT)
         self._wait(self._is_bare, timeout_s, "the finger was not lifted")
         prompt(EnrolStep.TOUCH_AGAIN)
@@ -129,7 +137,7 @@ class AdafruitSensor:
         self._store(page, before)
         with self._port.within(self._call_s):
             touch = self._recognise(_PROBE)
-        if touch is None or touch.page != page:
+        if touch is None or touch.page not in {page, *own}:
             raise SensorRefused(f"the sensor on {self._name} does not find page {page} again: enrol it once more")
 
     def delete(self, page: int) -> None:
@@ -171,7 +179,7 @@ class AdafruitSensor:
         before = self.pages()
         self._send(template)
         if unless_known:
-            self._refuse_known(_PROBE, page)
+            self._refuse_known(_PROBE, {page})
         try:
             self._store(page, before)
             if self.read_template(page) != template:
@@ -273,14 +281,14 @@ class AdafruitSensor:
             raise SensorGarbled(f"the sensor on {self._name} found page {page}, which it does not have: try again")
         return Touch(page, score)
 
-    def _refuse_known(self, buffer: int, page: int) -> None:
+    def _refuse_known(self, buffer: int, pages: set[int]) -> None:
         """A finger on two pages would be two people's."""
         with self._port.within(self._call_s):
             touch = self._recognise(buffer)
         if touch is None:
             raise EnrolmentFailed("the sensor is not sure whether it knows this finger: start again")
-        if touch.page not in (None, page):
-            raise EnrolmentFailed(f"this finger is enrolled already, at page {touch.page}: use another one")
+        if touch.page is not None and touch.page not in pages:
+            raise FingerTaken(f"this finger is enrolled already, at page {touch.page}: use another one", touch.page)
 
     def _store(self, page: int, before: frozenset[int]) -> None:
         """Put the second buffer on a page, and see that since `before` no other page came or went."""
@@ -293,7 +301,8 @@ class AdafruitSensor:
         if pages != expected:
             wrong = ", ".join(map(str, sorted(pages ^ expected)))
             raise SensorRefused(
-                f"the sensor on {self._name} changed pages that it was not told to: enrol those again: {wrong}"
+                f"the sensor on {self._name} did not do with page {wrong} what it was told;"
+                " another page may have been overwritten: gerbang fingers check"
             )
 
     def _load(self, page: int) -> bytes:

@@ -79,11 +79,18 @@ class FingerprintSensor(Protocol):
         """Look at the glass once: None where no readable finger lies on it. Raises SensorError."""
         ...
 
-    def enrol(self, page: int, prompt: Callable[[EnrolStep], None], timeout_s: float = 20.0) -> None:
+    def enrol(
+        self,
+        page: int,
+        prompt: Callable[[EnrolStep], None],
+        timeout_s: float = 20.0,
+        *,
+        own: frozenset[int] = frozenset(),
+    ) -> None:
         """Store the finger of two touches at `page`; `prompt` is called before each step, which may take timeout_s.
 
-        Raises EnrolmentFailed where no finger comes, two touches differ, or the finger lies on another page already;
-        other SensorErrors.
+        own: pages of the same person, on which the finger may lie already. Raises EnrolmentFailed where no finger
+        comes or two touches differ, FingerTaken where it lies on another page already, other SensorErrors.
         """
         ...
 

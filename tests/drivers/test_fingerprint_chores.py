@@ -34,7 +34,7 @@ def test_an_enrolment_that_empties_the_sensor_is_told() -> None:
         emulator.victim = Instruction.MAKE_MODEL
         with (
             closing(AdafruitSensor(settings_of(emulator))) as sensor,
-            pytest.raises(SensorRefused, match="enrol those again: 0, 5, 7, 21, 199"),
+            pytest.raises(SensorRefused, match="page 0, 5, 7, 21, 199 what it was told"),
         ):
             sensor.enrol(30, partial(obey, emulator, "wayan"))
 
@@ -45,7 +45,7 @@ def test_a_template_on_whose_way_the_sensor_is_emptied_is_told() -> None:
         emulator.victim = Instruction.DOWNLOAD_CHARACTERS
         with (
             closing(AdafruitSensor(settings_of(emulator))) as sensor,
-            pytest.raises(SensorRefused, match="enrol those again: 0, 5, 7, 21, 199"),
+            pytest.raises(SensorRefused, match="page 0, 5, 7, 21, 199 what it was told"),
         ):
             sensor.write_template(30, template_of("wayan", 0))
 

@@ -157,7 +157,7 @@ def test_an_empty_page_whose_deletion_is_refused_is_no_error() -> None:
 def test_a_deletion_that_takes_another_page_is_told() -> None:
     with (
         scripted({0x1F: [index(5, 7), index()]}) as (sensor, _),
-        pytest.raises(SensorRefused, match="not told to: enrol those again: 5"),
+        pytest.raises(SensorRefused, match="page 5 what it was told"),
     ):
         sensor.delete(7)
 
@@ -185,7 +185,7 @@ def test_a_template_that_comes_back_otherwise_is_refused_and_its_page_emptied() 
 def test_a_template_that_lands_on_another_page_is_told() -> None:
     with (
         scripted({0x1F: [index(), index(5), index(5)]}) as (sensor, _),
-        pytest.raises(SensorRefused, match="enrol those again: 5, 7"),
+        pytest.raises(SensorRefused, match="page 5, 7 what it was told"),
     ):
         sensor.write_template(7, b"whorl")
 
