@@ -160,13 +160,17 @@ def _template(engine: Engine, person: str, path: Path) -> Template:
     return Template(person, engine.name, embedding)
 
 
-def enrol_finger(page: int, sensor: FingerprintSensor, prompt: Callable[[EnrolStep], None]) -> bytes | None:
+def enrol_finger(
+    page: int, sensor: FingerprintSensor, prompt: Callable[[EnrolStep], None], own: frozenset[int] = frozenset()
+) -> bytes | None:
     """Store a finger at a page of the sensor; gives its template, None where it can't be read. Raises SensorError.
+
+    own: pages on which the same finger may lie already, for it takes their place.
 
     The person has touched twice and is known from now on: that no copy can be kept for another sensor is no reason to
     send them away.
     """
-    sensor.enrol(page, prompt)
+    sensor.enrol(page, prompt, own=own)
     try:
         return sensor.read_template(page)
     except SensorError as error:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from threading import Event
 
-from drivers.errors import SensorError, SensorLost, SensorUnplugged
+from drivers.errors import SensorError, SensorLost
 from drivers.fingerprint import FingerprintSensor, FingerprintSettings, Touch
 from drivers.lights import Pattern
 from kiosk import clock
@@ -49,17 +49,15 @@ class Ring:
     def __init__(self, sensor: FingerprintSensor) -> None:
         """Shows nothing of ours yet."""
         self._sensor = sensor
-        self._shown: Pattern | None = None
         self._broken = False
 
     def show(self, pattern: Pattern) -> None:
-        """Show a pattern that is not shown yet. Raises SensorUnplugged."""
-        if self._broken or pattern == self._shown:
+        """Show a pattern; the sensor sends it only where it may not be shown yet. Raises SensorLost."""
+        if self._broken:
             return
-        self._shown = pattern
         try:
             self._sensor.glow(pattern)
-        except SensorUnplugged:
+        except SensorLost:
             raise
         except SensorError as error:
             self._broken = True
@@ -96,32 +94,37 @@ class Feeling:
         """Feel for fingers until `stop`.
 
         Raises SensorLost at once, for the driver waits 1.5 s for an answer, and 2 s are all that there is to find a
-        trouble. One garbled answer or refusal on a noisy line is no fault; the second in a row is raised.
+        trouble. One garbled answer or refusal on a noisy line is no fault; the second in a row is raised, whatever it
+        answered. A finger that lay there meanwhile is answered when it can be, and is unknown where it can't.
         """
         pages = SensorPages(sensor, self._settings, self._ailments, self._open_store)
         glass, ring = Glass(), Ring(sensor)
         taken: Known | None = None
+        due: Touch | None = None
         quiet, noise = 0, False
         while not self._stop.wait(_POLL_S):
             try:
                 touch = sensor.poll()
-                report.works()
-                noise = False
+                if glass.shows(touch):
+                    due = touch
                 if (known := self.known) and known is not taken:
                     pages.take(known)
                     taken = known
-                if glass.shows(touch) and touch:
-                    self._tell(_sighting(pages, touch))
+                if due:
+                    self._tell(_sighting(pages, due))
+                    due = None
+                report.works()
                 quiet = 0 if touch else quiet + 1
                 if self._settings.ring and self._pattern:
                     ring.show(self._pattern)
                 if taken and quiet > _QUIET_POLLS:
                     quiet = 0
                     pages.do_a_chore()
-            except SensorLost:
-                raise
-            except SensorError:
-                if noise:
+                noise = False
+            except SensorError as error:
+                if noise or isinstance(error, SensorLost):
+                    if due:
+                        self._tell(FingerUnknown(clock.now()))
                     raise
                 noise, taken = True, None
                 pages.doubt()

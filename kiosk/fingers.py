@@ -1,6 +1,6 @@
 """The fingers that the store knows, and those that a sensor holds: how they differ, in sets and in words."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -67,9 +67,30 @@ def ailments_of(
     if differences.foreign:
         ailing[Ailment.FINGERS_FOREIGN] = (
             f"the sensor holds fingers that are not this gate's: {len(differences.foreign)}"
-            f" ({page_list(differences.foreign)}), taken for nobody's; see gerbang fingers list"
+            f" ({page_list(differences.foreign)}), taken for nobody's; see gerbang fingers list, and remove them with"
+            " gerbang fingers erase --foreign"
         )
+    if why := _unsure(known):
+        ailing[Ailment.FINGERS_UNSURE] = why
     return ailing
+
+
+def _unsure(known: Known) -> str:
+    """Which fingers have no template to be compared with, and what to do; nothing where all have one."""
+    damaged = [page for page, item in known.fingers.items() if item.damaged]
+    unkept = [page for page, item in known.fingers.items() if item.template is None and not item.damaged]
+    said = []
+    if unkept:
+        said.append(
+            f"no template is kept of {len(unkept)} fingers ({page_list(unkept)}), which another sensor would give to"
+            " somebody else: gerbang fingers check --keep"
+        )
+    if damaged:
+        said.append(
+            f"the store's templates of {len(damaged)} fingers ({page_list(damaged)}) are damaged, and they are taken"
+            " for nobody's: enrol them again, with --replace"
+        )
+    return "; ".join(said)
 
 
 def page_list(pages: Iterable[int]) -> str:
@@ -87,11 +108,13 @@ def page_list(pages: Iterable[int]) -> str:
 def write_each(sensor: FingerprintSensor, templates: Mapping[int, bytes]) -> Iterator[tuple[int, str]]:
     """Put templates on their pages, each read back; page by page why it could not be done, or nothing.
 
+    None is put where its finger is known on another page, which may be somebody else's.
+
     Raises SensorLost, for then no other page can be written either.
     """
     for page, template in templates.items():
         try:
-            sensor.write_template(page, template)
+            sensor.write_template(page, template, unless_known=True)
         except SensorLost:
             raise
         except SensorError as error:
@@ -103,6 +126,12 @@ def write_each(sensor: FingerprintSensor, templates: Mapping[int, bytes]) -> Ite
 def sensor_of(parameters: SensorParameters) -> SensorSeen:
     """What the store remembers of a sensor."""
     return SensorSeen(parameters.system, parameters.capacity)
+
+
+def all_match(known: Known, marks: Mapping[int, str]) -> bool:
+    """Whether at least one finger was compared with its kept template, and none is missing or another."""
+    kept = {page: item.mark for page, item in known.fingers.items() if item.mark}
+    return bool(kept) and all(marks.get(page) == mark for page, mark in kept.items())
 
 
 def is_another(sensor: SensorParameters, known: Known) -> bool:
@@ -117,6 +146,7 @@ class Holds(Enum):
     OTHER = "another finger"
     NOTHING = "missing"
     UNSURE = "not kept, so not compared"
+    DAMAGED = "its template in the store is damaged: enrol it again, with --replace"
 
 
 def what_it_holds(sensor: FingerprintSensor, fingers: Mapping[int, Finger]) -> Iterator[tuple[int, Holds]]:
@@ -126,18 +156,32 @@ def what_it_holds(sensor: FingerprintSensor, fingers: Mapping[int, Finger]) -> I
         if page not in pages:
             yield page, Holds.NOTHING
         elif finger.template is None:
-            yield page, Holds.UNSURE
+            yield page, Holds.DAMAGED if finger.damaged else Holds.UNSURE
         else:
             yield page, Holds.SAME if sensor.read_template(page) == finger.template else Holds.OTHER
 
 
-def erase_finger(sensor: FingerprintSensor, page: int, mark: str | None) -> bool:
-    """Erase a page, unless another finger than the one with this mark lies there. Raises SensorError.
+def is_the_one(sensor: FingerprintSensor, known: Known) -> bool:
+    """Whether a sensor is surely that of the store: it holds a finger as it was enrolled. Raises SensorError.
 
-    Gives whether the page is now without that finger, as far as can be told: a sensor that was exchanged may hold
-    somebody else's there, and the finger that is meant may lie in the one that is away.
+    Where no template is kept, one of the same kind is taken for it, or any where none was met yet.
     """
-    if mark is not None and page in sensor.pages() and mark_of(sensor.read_template(page)) != mark:
+    kept = {page: item.template for page, item in known.fingers.items() if item.template is not None}
+    if not kept:
+        return not is_another(sensor.parameters, known)
+    pages = sensor.pages()
+    return any(page in pages and sensor.read_template(page) == template for page, template in kept.items())
+
+
+def erase_finger(sensor: FingerprintSensor, page: int, mark: str | None, ours: Callable[[], bool]) -> bool:
+    """Erase the finger with this mark from a page; gives whether it is surely gone. Raises SensorError.
+
+    A sensor that was exchanged may hold nothing there, or somebody else's, while the finger that is meant lies in the
+    one that is away. ours: whether this is surely the sensor that is meant; asked where the page itself can't tell.
+    """
+    if page not in sensor.pages():
+        return ours()
+    if not (ours() if mark is None else mark_of(sensor.read_template(page)) == mark):
         return False
     sensor.delete(page)
     return True
@@ -153,17 +197,19 @@ def filling(fingers: Fingers, sensor: FingerprintSensor, pages: Mapping[int, Era
     fingers.intend(pages)
     try:
         yield
-    except BaseException:
-        with suppress(SensorError, StoreError):
-            for page in pages:
-                sensor.delete(page)
-            fingers.forgo(pages)
+    except BaseException as error:
+        if not isinstance(error, SensorLost):  # who is silent would take its whole deadline
+            with suppress(SensorError, StoreError):
+                for page in pages:
+                    sensor.delete(page)
+                fingers.forgo(pages)
         raise
 
 
-def erase_left(fingers: Fingers, sensor: FingerprintSensor) -> None:
-    """Erase in the sensor what the store has erased already; what can't be is left to the gate. Raises StoreError."""
-    for page, erasure in fingers.known().erasures.items():
+def erase_left(fingers: Fingers, sensor: FingerprintSensor, pages: Iterable[int], *, ours: bool) -> None:
+    """Erase pages in the sensor whose fingers the store has erased; the gate does what can't be. Raises StoreError."""
+    erasures = fingers.known().erasures
+    for page in erasures.keys() & set(pages):
         with suppress(SensorError):
-            if erase_finger(sensor, page, erasure.mark):
+            if erase_finger(sensor, page, erasures[page].mark, lambda: ours):
                 fingers.erased([page], clock.now())

@@ -1,20 +1,22 @@
 """gerbang enrol: add a person by photographs, at the camera, by finger; or a whole school from a folder."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from drivers.errors import SensorFull
+from drivers.errors import EnrolmentFailed, FingerTaken, SensorFull
+from drivers.fingerprint import EnrolStep, FingerprintSensor
 from kiosk import clock
 from kiosk.commands.folder import as_row, enrol_folder, tell_likenesses
 from kiosk.commands.options import config_option, json_option, refuse_beside_gate
 from kiosk.commands.sensing import own_sensor, prompting
 from kiosk.config import Config
 from kiosk.enrolment import Enrolled, checked_key, checked_name, enrol_finger, enrol_person, templates_from_photographs
-from kiosk.fingers import erase_left, filling
-from kiosk.store import Erasure, Person, Store, Template, open_store
+from kiosk.fingers import erase_left, filling, is_the_one
+from kiosk.store import Erasure, Known, Person, Store, Template, open_store
 from kiosk.vision.engine import Engine
 
 
@@ -130,10 +132,28 @@ def _with_finger(
         page = store.fingers.free_page(sensor.capacity, sensor.pages())
         if page is None:
             raise SensorFull(f"the sensor is full: it holds {sensor.capacity} fingers; erase somebody first")
+        known = store.fingers.known()
+        own = frozenset(page for page, item in known.fingers.items() if replace and item.person == who.id)
+        ours = bool(own) and is_the_one(sensor, known)
         with filling(store.fingers, sensor, {page: Erasure(who.id)}):
-            finger = enrol_finger(page, sensor, prompt)
+            finger = _touched(page, sensor, prompt, own if ours else frozenset(), known)
             done = enrol_person(
                 store.people, who, templates, page, clock.now(), config.eye, finger=finger, replace=replace
             )
-        erase_left(store.fingers, sensor)
+        erase_left(store.fingers, sensor, own, ours=ours)
     return page, done
+
+
+def _touched(
+    page: int, sensor: FingerprintSensor, prompt: Callable[[EnrolStep], None], own: frozenset[int], known: Known
+) -> bytes | None:
+    """The finger's template; a page that is nobody's here is told with the way to remove it. Raises SensorError."""
+    try:
+        return enrol_finger(page, sensor, prompt, own)
+    except FingerTaken as error:
+        if error.page in known.fingers:
+            raise
+        raise EnrolmentFailed(
+            f"this finger lies in the sensor on page {error.page}, which is nobody's here:"
+            f" gerbang fingers erase --page {error.page}, and enrol it then"
+        ) from error

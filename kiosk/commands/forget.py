@@ -8,7 +8,7 @@ from kiosk.commands.options import config_option
 from kiosk.commands.sensing import own_sensor
 from kiosk.config import Config
 from kiosk.errors import EnrolmentError
-from kiosk.fingers import erase_finger, page_list
+from kiosk.fingers import erase_finger, is_the_one, page_list
 from kiosk.store import Person, Store, open_store
 
 
@@ -33,7 +33,11 @@ def forget(person: str, yes: bool, config: Config) -> None:
         store.people.erase(person, clock.now(), left)
     click.echo(f"{found.name} ({person}) is erased: {found.faces} faces, {len(found.pages)} fingers.")
     if left:
-        click.echo(f"Erased by itself when the sensor is back, and the gate runs: {page_list(left)}.", err=True)
+        click.echo(
+            f"Erased by itself when the sensor in which they were enrolled is back, and the gate runs:"
+            f" {page_list(left)}.",
+            err=True,
+        )
 
 
 def _erase_fingers(config: Config, store: Store, found: Person) -> list[int]:
@@ -41,11 +45,11 @@ def _erase_fingers(config: Config, store: Store, found: Person) -> list[int]:
     if not found.pages:
         return []
     left = list(found.pages)
-    known = store.fingers.known().fingers
+    known = store.fingers.known()
     try:
         with own_sensor(config) as sensor:
             for page in found.pages:
-                if erase_finger(sensor, page, known[page].mark):
+                if erase_finger(sensor, page, known.fingers[page].mark, lambda: is_the_one(sensor, known)):
                     left.remove(page)
     except (SensorError, EnrolmentError) as error:
         click.echo(f"The sensor can't be reached now: {error}", err=True)

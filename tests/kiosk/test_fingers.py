@@ -53,7 +53,14 @@ def ailing(known: Known, pages: set[int], baud: int = 57600, sensor: SensorParam
 
 
 def test_a_sensor_as_it_should_be_ails_in_nothing() -> None:
-    assert ailing(Known(FINGERS, sensor=HERE), {0, 1, 2}) == {}
+    kept = {page: item for page, item in FINGERS.items() if item.template}
+    assert ailing(Known(kept, sensor=HERE), {0, 1}) == {}
+
+
+def test_fingers_that_can_not_be_compared_are_told_apart_by_why() -> None:
+    told = ailing(Known({**FINGERS, 3: Finger("dewi", damaged=True)}, sensor=HERE), {0, 1, 2, 3})
+    assert "kept of 1 fingers (page 2)" in told[Ailment.FINGERS_UNSURE]
+    assert "1 fingers (page 3) are damaged" in told[Ailment.FINGERS_UNSURE]
 
 
 def test_another_baud_is_told_with_what_to_write() -> None:
