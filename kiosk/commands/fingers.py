@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from rich.console import Console
 
 from drivers.errors import DriverError
 from drivers.fingerprint import FingerprintSensor, SensorParameters
+from kiosk import clock
+from kiosk.commands.erasing import erase
 from kiosk.commands.options import config_option, json_option, table
 from kiosk.commands.parcels import export, import_
 from kiosk.commands.sensing import own_sensor, progress, warn_of_model
@@ -28,6 +30,7 @@ def fingers() -> None:
     """
 
 
+fingers.add_command(erase)
 fingers.add_command(export)
 fingers.add_command(import_)
 
@@ -90,7 +93,7 @@ def _show(found: Mapping[str, Any]) -> None:
     Console().print(table(("Page", "ID", "Name", "Kept", "In the sensor"), rows) if rows else nobody)
     for text, pages in (
         ("Not in the sensor: {}; see gerbang fingers restore --help", found["missing"]),
-        ("In the sensor, and nobody's here: {}", found["foreign"]),
+        ("In the sensor, and nobody's here: {}; see gerbang fingers erase --help", found["foreign"]),
         ("To be erased in the sensor by the gate: {}", found["to_erase"]),
     ):
         if pages:
@@ -105,13 +108,15 @@ def _show(found: Mapping[str, Any]) -> None:
 
 
 @fingers.command(short_help="Compare every template with the sensor's.")
-@click.option("--keep", is_flag=True, help="Keep the templates of fingers that were enrolled without.")
+@click.option("--keep", is_flag=True, help="Keep what the sensor holds for fingers that were enrolled without.")
+@click.option("--yes", is_flag=True, help="Do not ask before that.")
 @json_option
 @config_option
-def check(keep: bool, as_json: bool, config: Config) -> None:
+def check(keep: bool, yes: bool, as_json: bool, config: Config) -> None:
     """Read every template back from the sensor and compare it with the one that the store keeps.
 
-    Ends with 0 where every finger is there and the same, and the sensor holds no other.
+    Ends with 0 where every finger is there and the same, and the sensor holds no other. What --keep keeps can't be
+    compared before: who lies on such a page of this sensor is that person from then on.
 
     Example: gerbang fingers check --keep
     """
@@ -122,9 +127,8 @@ def check(keep: bool, as_json: bool, config: Config) -> None:
                 "this is not the sensor in which the fingers were enrolled: only from it can they be kept"
             )
         found = _compared(sensor, known.fingers)
-        for page in [page for page, holds in found.items() if keep and holds is Holds.UNSURE]:
-            store.fingers.keep(page, sensor.read_template(page))
-            found[page] = Holds.SAME
+        if keep:
+            _keep(store, sensor, found, yes=yes)
         foreign = sorted(sensor.pages() - known.fingers.keys() - known.erasures.keys())
     if as_json:
         click.echo(
@@ -139,6 +143,29 @@ def check(keep: bool, as_json: bool, config: Config) -> None:
         click.echo(f"{list(found.values()).count(Holds.SAME)} of {len(found)} fingers are in the sensor as enrolled.")
     if foreign or set(found.values()) - {Holds.SAME}:
         sys.exit(1)
+
+
+def _keep(store: Store, sensor: FingerprintSensor, found: dict[int, Holds], *, yes: bool) -> None:
+    """Keep what the sensor holds for fingers without a template, after a question. Raises EnrolmentError."""
+    unsure = [page for page, holds in found.items() if holds is Holds.UNSURE]
+    if not unsure:
+        return
+    strange = [page for page, holds in found.items() if holds in (Holds.OTHER, Holds.NOTHING)]
+    if strange:
+        raise EnrolmentError(
+            f"the sensor does not hold on {page_list(strange)} what was enrolled, and may not be the one:"
+            " nothing is kept; see gerbang fingers check"
+        )
+    if not yes:
+        click.confirm(
+            f"Nobody can tell whose fingers the sensor holds on {page_list(unsure)}. Were these people enrolled in this"
+            " sensor, and in no other?",
+            abort=True,
+            err=True,
+        )
+    for page in unsure:
+        store.fingers.keep(page, sensor.read_template(page))
+        found[page] = Holds.SAME
 
 
 def _compared(sensor: FingerprintSensor, those: Mapping[int, Finger]) -> dict[int, Holds]:
@@ -163,6 +190,12 @@ def restore(overwrite: bool, yes: bool, as_json: bool, config: Config) -> None:
         known, names = store.fingers.known(), _names(store)
         warn_of_model(known, sensor)
         found = _compared(sensor, known.fingers)
+        unsure = [page for page, holds in found.items() if holds is Holds.UNSURE]
+        if unsure and Holds.SAME not in found.values() and any(item.template for item in known.fingers.values()):
+            raise EnrolmentError(
+                f"this may not be the sensor of the fingers, and on {page_list(unsure)} it holds what can't be compared"
+                " and would be believed: gerbang fingers erase --page, or enrol these fingers again, with --replace"
+            )
         others = [page for page, holds in found.items() if holds is Holds.OTHER]
         if others and overwrite and not yes:
             click.confirm(f"Overwrite the fingers that the sensor holds on {page_list(others)}?", abort=True)
@@ -193,23 +226,33 @@ def copy(port: str, person: str | None, as_json: bool, config: Config) -> None:
     with own_sensor(replace(config, fingerprint=replace(config.fingerprint, driver="adafruit", port=port))) as sensor:
         warn_of_model(known, sensor)
         found = _compared(sensor, known.fingers)
-        taken = [page for page, holds in found.items() if holds in (Holds.OTHER, Holds.UNSURE)]
+        taken = [page for page, holds in found.items() if holds not in (Holds.SAME, Holds.NOTHING)]
         if taken:
             raise EnrolmentError(f"the sensor on {port} holds other fingers on {page_list(taken)}: use an empty one")
         left = _bring(sensor, known, found, {Holds.NOTHING})
+        with open_store(config.store_path, create=False) as store:
+            _witness_copy(store, known, [page for page in found if found[page] is Holds.NOTHING and page not in left])
     _tell(known.fingers, found, left, names, as_json=as_json)
+
+
+def _witness_copy(store: Store, known: Known, pages: Collection[int]) -> None:
+    """Fingers that leave this gate are in the journal, as those are that are exported."""
+    if pages:
+        people = sorted({known.fingers[page].person for page in pages})
+        store.journal.append("fingers_copied", {"people": people, "fingers": len(pages)}, clock.now())
 
 
 def _bring(sensor: FingerprintSensor, known: Known, found: Mapping[int, Holds], due: set[Holds]) -> dict[int, str]:
     """Write those that are due; why the others are not as they were enrolled, by page."""
-    wanted = {
-        page: item.template for page, item in known.fingers.items() if found[page] in due and item.template is not None
-    }
+    others_first = sorted(known.fingers, key=lambda page: found[page] is not Holds.OTHER)
+    wanted = {page: it for page in others_first if found[page] in due and (it := known.fingers[page].template)}
     written = dict(progress(write_each(sensor, wanted), len(wanted), "Writing"))
     left = {page: why for page, why in written.items() if why}
     for page in known.fingers.keys() - written.keys():
         if found[page] is Holds.OTHER:
             left[page] = "another finger lies there; see --overwrite"
+        elif found[page] is Holds.DAMAGED:
+            left[page] = found[page].value
         elif found[page] is Holds.NOTHING or (found[page] is Holds.UNSURE and is_another(sensor.parameters, known)):
             left[page] = "no template is kept: enrol the finger again, with --replace"
     return left

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from drivers.errors import SensorFull, SensorRefused
+from drivers.errors import FingerTaken, SensorFull, SensorRefused
 from drivers.fingerprint import FingerprintSensor
 from kiosk import clock
 from kiosk.bundle import Bundle, Guest, checked_passphrase, open_bundle, seal_bundle
@@ -17,7 +17,7 @@ from kiosk.commands.sensing import own_sensor, progress, warn_of_model
 from kiosk.config import Config
 from kiosk.enrolment import checked_key, checked_name
 from kiosk.errors import EnrolmentError
-from kiosk.fingers import filling, write_each
+from kiosk.fingers import filling
 from kiosk.store import Erasure, Known, Person, Store, open_store
 from kiosk.store.fingers import mark_of
 
@@ -169,12 +169,21 @@ def _free_page(store: Store, sensor: FingerprintSensor, taken: set[int]) -> int:
 
 def _take_in(arrivals: list[Arrival], store: Store, sensor: FingerprintSensor) -> None:
     """Into the sensor first, then into the store; whatever fails, the sensor keeps nothing of it."""
+    owners = {page: item.person for page, item in store.fingers.known().fingers.items()}
+    owners |= {page: who.id for who, fingers in arrivals for page in fingers}
     templates = {page: template for _, fingers in arrivals for page, template in fingers.items()}
     intents = {page: Erasure(who.id, mark_of(it)) for who, fingers in arrivals for page, it in fingers.items()}
     if not templates:
         return
     with filling(store.fingers, sensor, intents):
-        for page, why in progress(write_each(sensor, templates), len(templates), "Writing"):
-            if why:
-                raise SensorRefused(f"nobody was taken in, for page {page} could not be written: {why}")
+        for page, template in progress(templates.items(), len(templates), "Writing"):
+            try:
+                sensor.write_template(page, template, unless_known=True)
+            except FingerTaken as error:
+                raise EnrolmentError(
+                    f"nobody was taken in: the sensor knows a finger of {owners[page]} as that of page {error.page},"
+                    f" {owners.get(error.page, 'which is nobody here')}: look whose it is"
+                ) from error
+            except SensorRefused as error:
+                raise SensorRefused(f"nobody was taken in, for page {page} could not be written: {error}") from error
         store.people.take_in(arrivals, clock.now())
