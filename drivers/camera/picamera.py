@@ -152,7 +152,7 @@ def _open() -> Any:
     except (ImportError, ValueError) as cause:  # ValueError: it was built for another numpy than ours
         raise CameraError(
             f"picamera2 can't be loaded ({cause}). Install it with `sudo apt install python3-picamera2`, "
-            "and let the virtualenv see the system's packages."
+            "then run scripts/setup again."
         ) from cause
     try:
         # Webcams are listed too, behind the Pi's own, so the first one is not a webcam where there is any other.
