@@ -145,7 +145,7 @@ def test_what_befell_the_camera_is_found(tmp_path: Path, kind: str, result: Resu
 # --- sensor -------------------------------------------------------------------------------------------------------
 
 PARAMETERS = SensorParameters(capacity=162, packet_bytes=128, security_level=3, system=9, baud=57600, ring=False)
-KNOWN = Known({0: Finger("ani", None), 3: Finger("budi", b"kept")}, sensor=SensorSeen(9, 162))
+KNOWN = Known({0: Finger("ani", b"kept too"), 3: Finger("budi", b"kept")}, sensor=SensorSeen(9, 162))
 
 
 @pytest.mark.parametrize(
