@@ -176,9 +176,10 @@ def test_fingers_are_people_or_unknown_and_count_once_while_they_lie_there() -> 
         assert sensor
         emulator.place("ani")
         sensor.enrol(5, lambda step: emulator.lift() if step.name == "LIFT" else emulator.place("ani"))
+        template = sensor.read_template(5)
         sensor.close()
         emulator.lift()
-        with running(Studio(), lambda: open_sensor(settings), fingers={5: Finger("ani")}) as sightings:
+        with running(Studio(), lambda: open_sensor(settings), fingers={5: Finger("ani", template)}) as sightings:
             emulator.place("ani")
             known = first(sightings, FingerKnown)
             emulator.lift()
