@@ -261,7 +261,8 @@ class Lane:
 
     def run(self, exchanges: int) -> None:
         """So many spoilt calls, after each few of which calls that nothing spoils must be answered rightly."""
-        with self._opened():
+        with self._plugged():
+            self._open()
             while self.tally.exchanges < exchanges and not self._stop.is_set():
                 failed = False
                 looks = self._dice.choice((1, 1, 1, 2, 3))
@@ -273,7 +274,8 @@ class Lane:
 
     def replay(self, case: Case) -> bool:
         """Do a case again; whether it was out of step again."""
-        with self._opened():
+        with self._plugged():
+            self._open()
             self._look(case.before, {})
             self._begin()
             failed = False
@@ -284,12 +286,11 @@ class Lane:
         return bool(self.tally.out_of_step or self.tally.gave_up)
 
     @contextmanager
-    def _opened(self) -> Iterator[None]:
-        """Everybody's finger is in the sensor, and ought to be there afterwards."""
+    def _plugged(self) -> Iterator[None]:
+        """A sensor; everybody's finger ought to be in it afterwards. What is within ends where it can't be had."""
         with emulator_for(self._number, self._answer_s) as emulator:
             self._emulator = emulator
             try:
-                self._open()
                 yield
             except GaveUp:
                 self.tally.gave_up += 1
