@@ -119,7 +119,8 @@ class AdafruitSensor:
     ) -> None:
         """Store the finger of two touches at `page`; `prompt` is called before each step.
 
-        timeout_s is for each step; own: pages on which the finger may lie already. Raises FingerTaken, EnrolmentFailed, other SensorErrors.
+        timeout_s is for each step; own: pages on which the finger may lie already. Raises FingerTaken,
+        EnrolmentFailed, other SensorErrors.
         """
         self._check_page(page)
         prompt(EnrolStep.TOUCH)
