@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -15,7 +15,18 @@ from drivers.fingerprint.adafruit import AdafruitSensor
 from drivers.fingerprint.faults import Fault, FaultKind, spoil
 from drivers.fingerprint.packets import COMMAND, DATA_AT, is_sound
 from drivers.fingerprint.templates import template_of
-from tests.drivers.fuzz import DELAYS, OPENINGS, PEOPLE, Tally, emulator_for, obey, plan_of, settings_of, wrong_pages
+from tests.drivers.fuzz import (
+    DELAYS,
+    OPENINGS,
+    PEOPLE,
+    GaveUp,
+    Tally,
+    emulator_for,
+    obey,
+    plan_of,
+    settings_of,
+    wrong_pages,
+)
 from tests.drivers.spoiling import Spoiler, line_of
 
 EMPTY_PAGES = (1, 4, 20, 23, 198)  # each one bit from somebody's
@@ -53,6 +64,10 @@ def _passes(packet: bytes, flip: Fault) -> bool:
     return same and words[6] == COMMAND and is_sound(words)
 
 
+class OutOfStep(Exception):
+    """The sensor did not come into step again after a chore: it is opened afresh."""
+
+
 class Chores:
     """One sensor, which holds everybody before each chore. busy_since_s: as a Lane has it."""
 
@@ -69,14 +84,28 @@ class Chores:
 
     def run(self, chores: int) -> None:
         """So many chores."""
-        self.busy_since_s = time.monotonic()
-        with emulator_for(self._number, self._answer_s) as emulator:
-            self._emulator, self._spoiler = emulator, Liar(emulator)
-            opening = partial(AdafruitSensor, settings_of(emulator), self._answer_s, line_of(self._spoiler))
-            with closing(opening()) as sensor:
+        try:
+            with emulator_for(self._number, self._answer_s) as emulator:
+                self._emulator, self._spoiler = emulator, Liar(emulator)
                 while self.tally.chores < chores and not self._stop.is_set():
-                    self._chore(sensor)
+                    with closing(self._open()) as sensor, suppress(OutOfStep):
+                        while self.tally.chores < chores and not self._stop.is_set():
+                            self._chore(sensor)
+        except GaveUp:
+            self.tally.gave_up += 1
+        finally:
             self.busy_since_s = None
+
+    def _open(self) -> AdafruitSensor:
+        """On a machine that stands still for a while even that can fail. Raises GaveUp."""
+        opening = partial(AdafruitSensor, settings_of(self._emulator), self._answer_s, line_of(self._spoiler))
+        for _ in range(OPENINGS):
+            self.busy_since_s = time.monotonic()
+            try:
+                return opening()
+            except SensorError:
+                self.tally.failed["opening for chores"] += 1
+        raise GaveUp
 
     def _chore(self, sensor: AdafruitSensor) -> None:
         """One, and what each page holds after it."""
@@ -122,7 +151,8 @@ class Chores:
                 self.tally.failed["counting after a chore"] += 1
             else:
                 return
-        raise RuntimeError("the sensor is not in step again after a chore")
+        self.tally.failed["in step after a chore"] += 1
+        raise OutOfStep
 
     def _judge(self, expected: Mapping[int, str]) -> None:
         self.tally.lost_fingers += len(expected.keys() - self._emulator.pages)
