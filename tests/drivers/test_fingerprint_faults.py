@@ -66,7 +66,10 @@ def test_each_fault_at_each_command_ends_with_one_call(bench: Bench, kind: Fault
         assert isinstance(touch, SensorError) or page_of(touch) == 0
         spoiler.follow({})
         emulator.place(PEOPLE[21])
-        assert page_of(sensor.poll()) == 21
+        after = seen(sensor)
+        if isinstance(after, SensorError) and not isinstance(touch, SensorError):
+            after = seen(sensor)  # what was said twice may be answered so late that it costs the next call instead
+        assert page_of(after) == 21
 
 
 @given(seed=st.integers(0, 2**32 - 1), command=st.integers(0, COMMANDS - 1), towards=st.sampled_from(get_args(Towards)))
