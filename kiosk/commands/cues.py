@@ -150,7 +150,8 @@ def _play(config: Config, signs: list[Sign]) -> None:
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
     """What ends the process inside ends it on the way that closes what is open: pins stay as they were left."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)  # the second comes when the line to a technician's terminal breaks
+    # SIGHUP comes when the line to a technician's terminal breaks; a shell may have had SIGINT ignored.
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
     before = [signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in numbers]
     try:
         yield
