@@ -18,7 +18,6 @@ from tests.drivers.fuzz import Case, Lane, Ours, Span
 from tests.test_benches import check, run
 
 EXCHANGES = 20_000 if os.environ.get("CI") else 2_000
-RARE = 1 + EXCHANGES // 10_000  # in a run of 100,000 the driver lost the step 4 times and was late once
 NEVER = ("hangs", "gave_up", "wrong_ids", "false_strangers", "wrong_pages", "lost_fingers")
 
 
@@ -31,7 +30,7 @@ def test_a_bad_line_never_hangs_never_lies_and_is_in_step_again() -> None:
     assert {name: figures[name] for name in NEVER} == dict.fromkeys(NEVER, 0)
     if not goals["excused, share of calls"]["holds"]:
         pytest.skip("this machine is too busy to tell whether the driver is in step and in time")
-    assert max(figures["out_of_step"], figures["late_calls"]) <= RARE
+    assert (figures["out_of_step"], figures["late_calls"]) == (0, 0)
 
 
 def test_what_was_measured_is_printed_when_the_bench_is_ended_early() -> None:
