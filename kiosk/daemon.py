@@ -49,6 +49,7 @@ from kiosk.events import (
 from kiosk.feeling import Feeling
 from kiosk.gallery import Gallery
 from kiosk.gate import step
+from kiosk.held import lock_path
 from kiosk.keys import keys
 from kiosk.memory import State
 from kiosk.outputs import Mending, Outputs
@@ -110,7 +111,7 @@ def run(config: Config, stop: threading.Event, began: threading.Event) -> None:
 @contextmanager
 def _only_gate(config: Config) -> Iterator[None]:
     """Two gates on one store would record everybody twice. Raises StoreError."""
-    with config.store_path.with_name(f"{config.store_path.name}.gate").open("w") as lock:
+    with lock_path(config).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
