@@ -1,6 +1,5 @@
 """Fingers in the sensor that are not those of the enrolled, and sensors that are not the gate's own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,20 +13,9 @@ from kiosk.commands.forget import forget
 from kiosk.errors import EnrolmentError
 from kiosk.store import Erasure, Person, SensorSeen, open_store
 from tests.kiosk.sensor_desk import enrol, settings_of
-from tests.kiosk.test_fingers_command import Hand, Site
+from tests.kiosk.test_fingers_command import Hand, Site, other, site
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with FingerprintEmulator(link=tmp_path / "port") as emulator:
-        yield Site(tmp_path / "site", emulator)
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[Site]:
-    """Another gate, whose sensor is on another port."""
-    with FingerprintEmulator(link=tmp_path / "other-port") as emulator:
-        yield Site(tmp_path / "other", emulator)
+__all__ = ["other", "site"]  # fixtures, found by their names
 
 
 def journal(site: Site, kind: str) -> list[object]:
